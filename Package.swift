@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every module of ours is built in Swift 6 mode with strict memory safety: each unsafe
+// construct is marked `unsafe` where it is used, so that a reader can find them all.
+let settings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "swiftvm",
+  products: [
+    .library(name: "SwiftVM", targets: ["SwiftVM"]),
+    .executable(name: "swiftvm", targets: ["SwiftVMCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    // The kernel's C interfaces, header only.
+    .systemLibrary(name: "CKVM", path: "CKVM"),
+    .systemLibrary(name: "CLinux", path: "CLinux"),
+
+    // From the ground up; imports point down this list only.
+    module("Host", ["CLinux"]),
+    module("KVM", ["CKVM", "Host"]),
+    module("GuestMemory", ["CLinux", "Host"]),
+    module("X86"),
+    module("Engine", ["X86", "GuestMemory"]),
+    module("KVMEngine", ["Engine", "KVM", "X86", "GuestMemory", "Host"]),
+    module("Devices", ["Engine", "Host"]),
+    module("Boot", ["GuestMemory", "X86"]),
+    module("SwiftVM", ["Boot", "Devices", "KVMEngine", "Engine", "GuestMemory", "X86", "Host"]),
+    .executableTarget(
+      name: "SwiftVMCommand",
+      dependencies: ["SwiftVM", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: settings),
+
+    tests("HostTests", ["Host"]),
+    tests("KVMTests", ["KVM", "Host"]),
+    tests("GuestMemoryTests", ["GuestMemory", "Host"]),
+    tests("X86Tests", ["X86"]),
+    tests("DevicesTests", ["Devices", "Engine", "Host"]),
+    tests("BootTests", ["Boot", "GuestMemory", "X86"]),
+    tests("SwiftVMTests", ["SwiftVM"]),
+    tests("IntegrationTests", ["SwiftVM"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,132 @@
+/// Why a processor came back from `run()`: the closed list of things that the run loop answers.
+///
+/// Every engine reports in these words. Payloads are plain values (no allocation, no reference
+/// count); the bytes of an access stay where the engine has them, behind `ExitBuffer`.
+public enum VMExit {
+  /// IN, OUT, INS or OUTS. For a read the run loop fills the buffer before it runs again.
+  case portIO(PortAccess)
+  /// A memory access to an address that no memory slot backs (or a write to a read-only one).
+  case mmio(MemoryAccess)
+  /// HLT. (Not reported where the kernel's interrupt controllers handle HLT.)
+  case halt
+  /// A triple fault, or an INIT where none is possible.
+  case shutdown
+  /// A breakpoint or single step that the host asked for.
+  case debug(DebugExit)
+  /// VMCALL or VMMCALL that the engine leaves to us.
+  case hypercall(Hypercall)
+  /// The guest asked for a shutdown, a reset, or reported a crash, by a kernel interface.
+  case systemEvent(type: UInt32, detail: UInt64)
+  /// The guest can take an interrupt now, as was asked for.
+  case interruptWindow
+  /// The hardware refused to enter the guest: its state is not valid.
+  case failedEntry(reason: UInt64)
+  /// The engine met an instruction that it cannot carry out.
+  case emulationFailure(EmulationFailure)
+  /// `kick` was called, or a signal came. Nothing happened to the guest.
+  case interrupted
+  /// An exit that this version does not know, with the engine's own number for it.
+  case unknown(reason: UInt32)
+}
+
+/// Which way the data of an access flows, seen from the guest.
+public enum AccessDirection: UInt8, Sendable {
+  /// The guest reads: the device provides the data.
+  case read
+  /// The guest writes: the device takes the data.
+  case write
+}
+
+/// A port access: `count` items of `width` bytes each, all at the same port.
+public struct PortAccess {
+  /// The first port.
+  public var port: UInt16
+  /// Bytes in one item: 1, 2 or 4.
+  public var width: UInt8
+  /// IN or OUT.
+  public var direction: AccessDirection
+  /// How many items: more than one for the string instructions (INS, OUTS with REP).
+  public var count: UInt32
+  /// The items, back to back: `count × width` bytes.
+  public var data: ExitBuffer
+
+  /// An access of the given parts.
+  public init(port: UInt16, width: UInt8, direction: AccessDirection, count: UInt32, data: ExitBuffer) {
+    self.port = port
+    self.width = width
+    self.direction = direction
+    self.count = count
+    self.data = data
+  }
+}
+
+/// A memory access that no RAM answers.
+public struct MemoryAccess {
+  /// Guest-physical address of the first byte.
+  public var address: UInt64
+  /// Bytes accessed, 1…8. Not always a power of two: an access across a page comes in two parts.
+  public var width: UInt8
+  /// Load or store.
+  public var direction: AccessDirection
+  /// The bytes, `width` of them.
+  public var data: ExitBuffer
+
+  /// An access of the given parts.
+  public init(address: UInt64, width: UInt8, direction: AccessDirection, data: ExitBuffer) {
+    self.address = address
+    self.width = width
+    self.direction = direction
+    self.data = data
+  }
+}
+
+/// A debug exit (KVM API, KVM_EXIT_DEBUG).
+public struct DebugExit: Sendable {
+  /// Vector of the debug exception: 1 (#DB) or 3 (#BP).
+  public var vector: UInt8
+  /// Linear address of the instruction.
+  public var address: UInt64
+  /// DR6 as the exception set it.
+  public var dr6: UInt64
+  /// DR7 at that time.
+  public var dr7: UInt64
+
+  /// A debug exit of the given parts.
+  public init(vector: UInt8, address: UInt64, dr6: UInt64, dr7: UInt64) {
+    self.vector = vector
+    self.address = address
+    self.dr6 = dr6
+    self.dr7 = dr7
+  }
+}
+
+/// A hypercall: number and arguments as the guest's registers hold them.
+public struct Hypercall: Sendable {
+  /// The hypercall's number (RAX).
+  public var number: UInt64
+  /// Up to six arguments.
+  public var arguments: InlineArray<6, UInt64>
+
+  /// A hypercall of the given parts.
+  public init(number: UInt64, arguments: InlineArray<6, UInt64>) {
+    self.number = number
+    self.arguments = arguments
+  }
+}
+
+/// An instruction that the engine could not carry out (KVM API, KVM_EXIT_INTERNAL_ERROR).
+public struct EmulationFailure: Sendable {
+  /// The engine's sub-code: for KVM 1 emulation, 2 simultaneous exceptions, 3 delivery, 4 exit reason.
+  public var code: UInt32
+  /// The instruction's bytes, as far as the engine fetched them.
+  public var instructionBytes: InlineArray<15, UInt8>
+  /// How many of `instructionBytes` are valid: 0…15. Zero: the engine did not say.
+  public var instructionByteCount: UInt8
+
+  /// A failure of the given parts.
+  public init(code: UInt32, instructionBytes: InlineArray<15, UInt8>, instructionByteCount: UInt8) {
+    self.code = code
+    self.instructionBytes = instructionBytes
+    self.instructionByteCount = min(instructionByteCount, 15)
+  }
+}
