@@ -22,6 +22,10 @@ let package = Package(
   name: "swiftvm",
   products: [
     .library(name: "SwiftVM", targets: ["SwiftVM"]),
+    // The parts, for programs that want less than a whole machine (and for the fuzz targets).
+    .library(
+      name: "SwiftVMParts",
+      targets: ["Host", "KVM", "GuestMemory", "X86", "Engine", "KVMEngine", "Devices", "Boot"]),
     .executable(name: "swiftvm", targets: ["SwiftVMCommand"]),
   ],
   dependencies: [
@@ -40,7 +44,7 @@ let package = Package(
     module("Engine", ["X86", "GuestMemory"]),
     module("KVMEngine", ["Engine", "KVM", "X86", "GuestMemory", "Host"]),
     module("Devices", ["Engine", "Host"]),
-    module("Boot", ["GuestMemory", "X86"]),
+    module("Boot", ["GuestMemory", "X86", "Host"]),
     module("SwiftVM", ["Boot", "Devices", "KVMEngine", "Engine", "GuestMemory", "X86", "Host"]),
     .executableTarget(
       name: "SwiftVMCommand",
@@ -52,7 +56,7 @@ let package = Package(
     tests("GuestMemoryTests", ["GuestMemory", "Host"]),
     tests("X86Tests", ["X86"]),
     tests("DevicesTests", ["Devices", "Engine", "Host"]),
-    tests("BootTests", ["Boot", "GuestMemory", "X86"]),
+    tests("BootTests", ["Boot", "GuestMemory", "X86", "Host"]),
     tests("SwiftVMTests", ["SwiftVM"]),
     tests("IntegrationTests", ["SwiftVM"]),
   ],

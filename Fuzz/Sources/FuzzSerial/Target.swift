@@ -1,0 +1,1 @@
+// The fuzz target's entry point is LLVMFuzzerTestOneInput.
