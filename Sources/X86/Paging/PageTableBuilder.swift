@@ -133,11 +133,9 @@ public struct PageTableBuilder: Sendable {
   /// Whether every address of the range is canonical and on the same side of the hole.
   private func isCanonicalRange(_ first: UInt64, _ byteCount: UInt64) -> Bool {
     let (last, overflow) = first.addingReportingOverflow(byteCount - 1)
-    let unusedBits = 64 - (12 + 9 * levels.rawValue)
-    func isCanonical(_ address: UInt64) -> Bool {
-      (Int64(bitPattern: address) << unusedBits) >> unusedBits == Int64(bitPattern: address)
-    }
-    return !overflow && isCanonical(first) && isCanonical(last) && (first ^ last) >> 63 == 0
+    let bits = 12 + 9 * levels.rawValue
+    return !overflow && isCanonical(first, bits: bits) && isCanonical(last, bits: bits)
+      && first >> 63 == last >> 63
   }
 
   /// The level whose pages are the largest that fit here.
