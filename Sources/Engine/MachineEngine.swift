@@ -23,7 +23,4 @@ public protocol MachineEngine: AnyObject, Sendable {
 
   /// Where devices send their interrupts.
   var interruptController: any InterruptController { get }
-
-  /// Whether the guest may use 1 GiB pages (CPUID 0x8000_0001, EDX bit 26).
-  var hasGigabytePages: Bool { get }
 }

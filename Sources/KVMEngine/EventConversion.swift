@@ -4,7 +4,7 @@ internal import X86
 /// Between `PendingEvents` and KVM_GET_VCPU_EVENTS (KVM API, 4.31).
 
 extension PendingEvents {
-  init(_ events: KVMVCPUEvents) {
+  init(_ events: KVMProcessorEvents) {
     self.init()
     let exception = events.exception
     if exception.injected != 0 || exception.pending != 0 {
@@ -24,7 +24,7 @@ extension PendingEvents {
   }
 }
 
-extension KVMVCPUEvents {
+extension KVMProcessorEvents {
   init(_ events: PendingEvents) {
     self.init()
     if let pending = events.exception {

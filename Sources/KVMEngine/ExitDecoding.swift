@@ -13,10 +13,10 @@ extension HardwareProcessor {
     switch reason {
     case .io: return unsafe .portIO(portAccess(area))
     case .mmio: return unsafe .mmio(memoryAccess(area))
-    case .halt: return .halt
+    case .hlt: return .halt
     case .shutdown: return .shutdown
-    case .interruptWindowOpen: return .interruptWindow
-    case .interrupted: return .interrupted
+    case .irqWindowOpen: return .interruptWindow
+    case .intr: return .interrupted
     default: return rareExit(reason)
     }
   }
@@ -61,11 +61,11 @@ extension HardwareProcessor {
   }
 
   @inline(__always)
-  private func memoryAccess(_ area: UnsafeMutablePointer<KVMRunArea>) -> MemoryAccess {
+  private func memoryAccess(_ area: UnsafeMutablePointer<KVMRunArea>) -> MMIOAccess {
     let length = unsafe min(area.pointee.mmio.len, 8)
     let offset = MemoryLayout<KVMRunArea>.offset(of: \.mmio.data)!
     let data = unsafe ExitBuffer(base: UnsafeMutableRawPointer(area) + offset, byteCount: Int(length))
-    return unsafe MemoryAccess(
+    return unsafe MMIOAccess(
       address: area.pointee.mmio.phys_addr, width: UInt8(length),
       direction: area.pointee.mmio.is_write != 0 ? .write : .read, data: data)
   }

@@ -69,7 +69,7 @@ final class ExitHistory: @unchecked Sendable {
   }
 
   @inline(__always)
-  func record(_ access: MemoryAccess) {
+  func record(_ access: MMIOAccess) {
     append(
       ExitRecord(
         kind: .mmio, direction: access.direction, width: access.width, count: 1,
