@@ -22,6 +22,12 @@ public protocol IODevice: AnyObject, Sendable {
 extension IODevice {
   /// Writes the items one by one.
   public func write(string items: RawSpan, offset: UInt64, width: AccessWidth) {
+    writeOneByOne(items, offset: offset, width: width)
+  }
+
+  /// What `write(string:)` does where a device has no better way. Under a name of its own, so that
+  /// a device that has one for some strings can leave the others to this.
+  func writeOneByOne(_ items: RawSpan, offset: UInt64, width: AccessWidth) {
     var position = 0
     while position <= items.byteCount - width.byteCount {
       var value: UInt64 = 0
