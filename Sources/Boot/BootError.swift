@@ -18,6 +18,8 @@ public enum BootError: Error, Sendable, Equatable, CustomStringConvertible {
   case tooLarge(image: String, byteCount: UInt64, limit: UInt64, advice: String)
   /// Something would lie where the guest has no usable memory. `advice` is a sentence.
   case outsideMemory(what: String, address: GuestAddress, byteCount: UInt64, advice: String)
+  /// No free memory is left for something that has no place of its own. `advice` is a sentence.
+  case noRoom(what: String, byteCount: UInt64, advice: String)
   /// Two things claim the same memory. `advice` is a sentence.
   case overlap(_ first: String, _ second: String, at: GuestAddress, advice: String)
   /// The first instruction would not lie in the loaded image.
@@ -38,7 +40,7 @@ public enum BootError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(image) ended early: \(wanted) bytes were expected at offset \(offset), \(got) came. "
         + "It changed while it was read; run again once it is complete."
     case .empty(let image):
-      "\(image) is empty: there is nothing to boot. Check that the build that writes it succeeded."
+      "\(image) is empty. Check that the build that writes it succeeded."
     case .unsupported(let image, let what, let advice):
       "\(image) is \(what). \(advice)"
     case .malformed(let image, let offset, let problem):
@@ -48,6 +50,9 @@ public enum BootError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(image) has \(count) bytes, but at most \(limit) fit. \(advice)"
     case .outsideMemory(let what, let address, let count, let advice):
       "\(what) (\(range(address, count))) does not lie in memory that the guest can use. \(advice)"
+    case .noRoom(let what, let count, let advice):
+      "There is no room for \(what): it takes \(count) bytes in one piece, above 1 MiB and below 4 GiB. "
+        + advice
     case .overlap(let first, let second, let address, let advice):
       "\(first) and \(second) both claim the memory at \(address). \(advice)"
     case .entryOutsideImage(let image, let entry):

@@ -23,3 +23,12 @@ public struct BootPlan: Sendable {
   /// What somebody who wonders about the guest's behaviour should know: sentences.
   public let notes: [String]
 }
+
+extension BootPlan {
+  /// Decides what the image of `request` is and where everything goes (`ImageDetection` lists the
+  /// rules). Only the image's headers are read.
+  ///
+  /// - Throws: `BootError`: the image cannot be read, is not one that can be booted, contradicts
+  ///   itself, does not fit into the guest's memory, or does not go with the options.
+  public init(_ request: BootRequest) throws(BootError) { self = try ImageDetection.plan(request) }
+}
