@@ -5,7 +5,7 @@ public struct BootRequest: Sendable {
   /// The operating mode an image is to be entered in, where its content does not decide.
   public enum Mode: String, Sendable, CaseIterable {
     /// 16-bit real-address mode.
-    case real16
+    case real16 = "real"
     /// 32-bit protected mode, flat segments, no paging.
     case protected
     /// 64-bit mode, memory mapped one to one.

@@ -25,10 +25,13 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   ///
   /// - Throws: where KVM is missing, not accessible, or lacks what every machine here needs.
   public init(path: String = "/dev/kvm") throws(EngineError) {
-    (device, kernelMachine, runAreaByteCount) = try asEngineError { () throws(KVMError) in
+    do throws(KVMError) {
       let device = try KVMDevice(path: path)
-      let machine = KernelMachine(try device.createMachine())
-      return (device, machine, try device.runAreaByteCount())
+      kernelMachine = KernelMachine(try device.createMachine())
+      runAreaByteCount = try device.runAreaByteCount()
+      self.device = device
+    } catch {
+      throw EngineError(error.description, errno: error.errno)
     }
   }
 
@@ -40,7 +43,7 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
         // Sound: `self` keeps the memory mapped for as long as the machine exists.
         try unsafe kernelMachine.machine.setUserMemoryRegion(
           slot: UInt32(slot), flags: region.isReadOnly ? [.readOnly] : [],
-          guestPhysicalAddress: region.base.rawValue, byteCount: region.byteCount, host: region.hostBase)
+          guestPhysicalAddress: region.base.rawValue, byteCount: region.byteCount, hostMemory: region.hostBase)
       }
     }
   }

@@ -2,7 +2,6 @@ public import Engine
 internal import Host
 internal import KVM
 internal import Synchronization
-public import X86
 
 /// A vCPU on KVM.
 ///

@@ -1,4 +1,4 @@
-internal import Engine
+public import Engine
 internal import KVM
 
 /// The two counters by which KVM tells that a vCPU sleeps, read without stopping it
@@ -61,14 +61,5 @@ extension HardwareProcessor {
       default: return false
       }
     }
-  }
-}
-
-/// Runs `body` and turns its error into the engine vocabulary's.
-func asEngineError<Result>(_ body: () throws(KVMError) -> Result) throws(EngineError) -> Result {
-  do throws(KVMError) {
-    return try body()
-  } catch {
-    throw EngineError(error.description, errno: error.errno)
   }
 }

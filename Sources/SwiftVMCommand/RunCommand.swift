@@ -88,6 +88,6 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    throw ExitCode(Int32(try RunSession(options: options()).run()))
+    try RunSession(options: options()).runAndExit()
   }
 }

@@ -32,8 +32,15 @@ final class EngineMachine<Engine: MachineEngine>: PoweredMachine {
   private let vcpus: [VirtualCPU<Engine.VirtualProcessor>]
   private let threads = Mutex<[HostThread]>([])
 
-  init(engine: Engine, processors: [Engine.VirtualProcessor], shared: SharedParts) {
+  private let onLastLeft: @Sendable () -> Void
+
+  /// - Parameter onLastLeft: called on the last vCPU thread when it is about to end.
+  init(
+    engine: Engine, processors: [Engine.VirtualProcessor], shared: SharedParts,
+    onLastLeft: @escaping @Sendable () -> Void
+  ) {
     self.engine = engine
+    self.onLastLeft = onLastLeft
     self.shared = shared
     vcpus = processors.map { VirtualCPU(processor: $0, machine: shared) }
   }
@@ -41,10 +48,11 @@ final class EngineMachine<Engine: MachineEngine>: PoweredMachine {
   func start() throws(SystemError) {
     var started: [HostThread] = []
     for vcpu in vcpus {
+      let (gate, onLastLeft) = (shared.gate, onLastLeft)
       // 256 KiB of stack: the loop is shallow, and untouched pages cost nothing.
       let thread = try HostThread.start(name: "vcpu\(vcpu.processor.index)", stackByteCount: 256 << 10) {
         vcpu.run()
-        vcpu.machine.leave()
+        if gate.leave() { onLastLeft() }
       }
       started.append(thread)
     }

@@ -29,7 +29,6 @@ public final class VirtualMachine: Sendable {
   struct Life {
     var phase = Phase.new
     var current: (any PoweredMachine)?
-    var haltWatch: HaltWatch?
     var timeline: SetupTimeline?
     var plan: BootPlan?
     var outcome: Outcome?
@@ -38,7 +37,9 @@ public final class VirtualMachine: Sendable {
     /// Exits and unclaimed accesses of the lives before a reset.
     var earlierExits: UInt64 = 0
     var earlierUnclaimed: UInt64 = 0
-    var timers: [any DeviceTimer] = []
+    var haltTimer: RepeatingTimer?
+    var limitTimer: EventLoop.Timer?
+    var patienceTimer: EventLoop.Timer?
   }
 
   enum Phase: Equatable {

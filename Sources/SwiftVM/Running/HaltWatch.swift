@@ -35,6 +35,9 @@ final class HaltWatch: Sendable {
     var idleStamps: [UInt64?] = []
   }
 
+  /// When to look first, in nanoseconds.
+  static let firstLook: UInt64 = shortest
+
   private static let shortest: UInt64 = 1_000_000
   private static let longest: UInt64 = 100_000_000
   /// How long parking may take before the watch tries again later: a vCPU can be held up in a
@@ -58,7 +61,8 @@ final class HaltWatch: Sendable {
   }
 
   /// Takes one look; returns after how many nanoseconds to look again.
-  func look() -> UInt64 {
+  func look() -> UInt64? {
+    if gate.isStopping { return nil }
     let stamps = candidates.map(\.activityStamp)
     let mustCheck = state.withLock { state in
       let changed = stamps != state.stamps
