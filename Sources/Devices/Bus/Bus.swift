@@ -9,12 +9,16 @@ public struct BusAttachment: Sendable {
   public var byteCount: UInt64
   /// Who answers.
   public var device: any IODevice
+  /// The offset under which the device sees `base`: not 0 for the later ranges of a device that
+  /// has more than one.
+  public var firstOffset: UInt64
 
   /// The attachment of `device` to `byteCount` addresses from `base` on.
-  public init(base: UInt64, byteCount: UInt64, device: any IODevice) {
+  public init(base: UInt64, byteCount: UInt64, device: any IODevice, firstOffset: UInt64 = 0) {
     self.base = base
     self.byteCount = byteCount
     self.device = device
+    self.firstOffset = firstOffset
   }
 }
 
@@ -54,6 +58,8 @@ public final class Bus: Sendable {
   struct Range: Sendable {
     let first: UInt64
     let last: UInt64
+    /// What the device's offsets count from: `first`, less the offset that stands for it.
+    let origin: UInt64
     let device: any IODevice
   }
 
@@ -82,7 +88,10 @@ public final class Bus: Sendable {
         throw .rangePastEnd(
           device: name, bus: kind, base: attachment.base, byteCount: attachment.byteCount)
       }
-      ranges.append(Range(first: attachment.base, last: last, device: attachment.device))
+      ranges.append(
+        Range(
+          first: attachment.base, last: last, origin: attachment.base &- attachment.firstOffset,
+          device: attachment.device))
     }
     ranges.sort { $0.first < $1.first }
     for (lower, upper) in zip(ranges, ranges.dropFirst()) where upper.first <= lower.last {
@@ -130,7 +139,7 @@ public final class Bus: Sendable {
     if count == 1, let width = AccessWidth(rawValue: rawWidth), data.byteCount >= width.byteCount,
       let range = range(covering: address, byteCount: UInt64(rawWidth))
     {
-      let offset = address &- range.first
+      let offset = address &- range.origin
       switch direction {
       case .read:
         data.store(range.device.read(offset: offset, width: width), width: width.byteCount)
@@ -154,7 +163,7 @@ public final class Bus: Sendable {
     {
       data.withBytes { bytes in
         range.device.write(
-          string: bytes.extracting(first: count * width), offset: address &- range.first, width: natural)
+          string: bytes.extracting(first: count * width), offset: address &- range.origin, width: natural)
       }
       return
     }
@@ -220,7 +229,7 @@ public final class Bus: Sendable {
         let range = ranges[next - 1]
         let inside = Int(min(range.last - here, UInt64(remaining - 1))) + 1
         let byteCount = Self.naturalWidth(at: here, upTo: inside)
-        body(position, byteCount, range, here - range.first)
+        body(position, byteCount, range, here &- range.origin)
         position += byteCount
       } else {
         firstUnclaimed = firstUnclaimed ?? here
