@@ -135,9 +135,9 @@ extension VirtualMachine.Configuration {
     if commandLine.utf8.contains(0) {
       found.append(Mistake("the command line contains a NUL character"))
     }
-    if let port = exitPort, let owner = Self.owner(ofPort: port) {
+    if let port = exitPort, let owner = Self.owner(ofPortsFrom: port) {
       found.append(
-        Mistake("the exit port 0x\(String(port, radix: 16)) belongs to the \(owner); choose another one"))
+        Mistake("the exit port 0x\(String(port, radix: 16)) is too close to the \(owner); choose another one"))
     }
     if timeoutNanoseconds == 0 {
       found.append(Mistake("a time limit of 0 lets nothing run; leave it out for no limit"))
@@ -145,7 +145,9 @@ extension VirtualMachine.Configuration {
     return found
   }
 
-  private static func owner(ofPort port: UInt16) -> String? {
-    StandardPorts.all.first { $0.range.contains(port) }?.name
+  /// Who has one of the ports that an exit port at `port` would take.
+  private static func owner(ofPortsFrom port: UInt16) -> String? {
+    let last = UInt16(clamping: UInt64(port) + ExitPort.portCount - 1)
+    return StandardPorts.all.first { $0.range.overlaps(port...last) }?.name
   }
 }

@@ -1,46 +1,52 @@
 internal import Devices
 internal import Engine
+internal import GuestMemory
 internal import Host
 
 /// The devices of one power-on, on their buses.
 struct DeviceSet {
   let ports: Bus
   let memory: Bus
-  let post: POSTPort
+  let post = POSTPort()
 
   /// Builds what every machine has. The order does not matter: the bus sorts and checks.
   init(
     _ configuration: VirtualMachine.Configuration, host: HostParts, interrupts: any InterruptController,
     control: any MachineControl
   ) throws(BusError) {
-    let channel = host.channel
-    post = POSTPort()
     var attachments: [BusAttachment] = []
-    func attach(_ device: any IODevice, _ range: ClosedRange<UInt16>) {
+    func attach(_ device: any IODevice, at range: ClosedRange<UInt16>, firstOffset: UInt64 = 0) {
       attachments.append(
-        BusAttachment(base: UInt64(range.lowerBound), byteCount: UInt64(range.count), device: device))
+        BusAttachment(
+          base: UInt64(range.lowerBound), byteCount: UInt64(range.count), device: device,
+          firstOffset: firstOffset))
     }
+    func line(_ gsi: UInt32) -> InterruptLine { InterruptLine(controller: interrupts, gsi: gsi) }
+
+    let channel = host.channel
+    attach(SerialPort(channel: channel, interrupt: line(SerialPort.com1GSI)), at: StandardPorts.serial)
+    attach(DebugConsole(channel: channel), at: StandardPorts.debugConsole)
+    attach(post, at: StandardPorts.post)
+    let gate = A20Gate()
+    let keyboard = KeyboardController(machine: control, gate: gate, interrupt: line(KeyboardController.gsi))
+    attach(keyboard, at: StandardPorts.keyboardData)
     attach(
-      SerialPort(channel: channel, interrupt: InterruptLine(controller: interrupts, gsi: SerialPort.com1GSI)),
-      StandardPorts.serial)
-    attach(DebugConsole(channel: channel), StandardPorts.debugConsole)
-    attach(post, StandardPorts.post)
-    let keyboard = KeyboardController(control: control)
-    attach(keyboard.dataPort, StandardPorts.keyboardData)
-    attach(keyboard.commandPort, StandardPorts.keyboardCommand)
-    attach(SystemControlPortA(control: control), StandardPorts.systemControlA)
-    attach(ResetControl(control: control), StandardPorts.resetControl)
-    attach(PanicPort(control: control), StandardPorts.panic)
+      keyboard, at: StandardPorts.keyboardCommand,
+      firstOffset: KeyboardController.commandPort - KeyboardController.dataPort)
+    attach(SystemControlPortA(machine: control, gate: gate), at: StandardPorts.systemControlA)
+    attach(ResetControl(machine: control), at: StandardPorts.resetControl)
+    attach(PanicPort(machine: control), at: StandardPorts.panic)
+    let layout = PCMemoryLayout(byteCount: configuration.memoryByteCount)
     attach(
       RealTimeClock(
-        clock: HostDeviceClock(loop: host.loop),
-        interrupt: InterruptLine(controller: interrupts, gsi: RealTimeClock.gsi),
-        memoryByteCount: configuration.memoryByteCount, processorCount: configuration.cpuCount),
-      StandardPorts.realTimeClock)
+        clock: HostDeviceClock(loop: host.loop), interrupt: line(RealTimeClock.gsi),
+        memoryBelow4GiB: layout.ranges[0].byteCount,
+        memoryAbove4GiB: layout.ranges.dropFirst().reduce(0) { $0 + $1.byteCount },
+        processorCount: configuration.cpuCount),
+      at: StandardPorts.realTimeClock)
     if let port = configuration.exitPort {
-      // Four ports wide, so that `out dx, eax` reaches it in one piece; QEMU's is as wide.
-      let last = UInt16(clamping: Int(port) + 3)
-      attach(ExitPort(control: control, style: configuration.exitStyle), port...last)
+      let last = UInt16(clamping: Int(port) + Int(ExitPort.portCount) - 1)
+      attach(ExitPort(style: configuration.exitStyle, machine: control), at: port...last)
     }
     ports = try Bus(kind: .ports, attachments: attachments)
     memory = try Bus(kind: .memory, attachments: [])

@@ -15,8 +15,8 @@ enum StandardPorts {
   static let systemControlA: ClosedRange<UInt16> = 0x92...0x92
   /// The real-time clock.
   static let realTimeClock: ClosedRange<UInt16> = 0x70...0x71
-  /// The chipset's reset control register.
-  static let resetControl: ClosedRange<UInt16> = 0xCF9...0xCF9
+  /// The chipset's reset control register, 0xCF9, within the ports of PCI configuration.
+  static let resetControl: ClosedRange<UInt16> = 0xCF8...0xCFB
   /// The panic port of QEMU's pvpanic.
   static let panic: ClosedRange<UInt16> = 0x505...0x505
 
