@@ -26,8 +26,10 @@ final class HostParts: Sendable {
   ) throws(StartError) {
     do throws(SystemError) {
       if configuration.endsOnSignals {
-        let watcher = try SignalWatcher(loop: loop, signals: SignalWatcher.ending) { [weak machine] number in
-          machine?.stop(.signal(number))
+        // Before any other thread starts: threads inherit which signals are blocked.
+        let watcher = try SignalWatcher([.interrupt, .terminate, .hangUp, .quit], loop: loop) {
+          [weak machine] signal in
+          machine?.stop(.signal(signal.rawValue))
         }
         state.withLock { $0.signals = watcher }
       }
@@ -44,13 +46,13 @@ final class HostParts: Sendable {
   private func makeChannel(
     _ console: VirtualMachine.Configuration.Console, machine: VirtualMachine
   ) throws(SystemError) -> (any ByteChannel, String?) {
+    let outputLost: @Sendable (SystemError) -> Void = { [weak machine] error in machine?.outputLost(error) }
     switch console {
     case .standardIO:
-      let channel = try StandardIOChannel(loop: loop)
-      channel.onKey = { [weak machine] key in machine?.answer(key: key) }
-      channel.onOutputLost = { [weak machine] in machine?.stop(.signal(13)) }
+      let channel = try StandardIOChannel(
+        loop: loop, command: { [weak machine] key in machine?.answer(key) }, outputLost: outputLost)
       return (channel, nil)
-    case .file(let path): return (try FileChannel(path: path), path)
+    case .file(let path): return (try FileChannel(path: path, outputLost: outputLost), path)
     case .pty:
       let channel = try PtyChannel(loop: loop)
       return (channel, channel.name)
