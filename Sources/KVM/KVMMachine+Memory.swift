@@ -34,12 +34,15 @@ extension KVMMachine {
   /// Which pages of a slot the guest wrote to since the last call (KVM_GET_DIRTY_LOG; section 4.8).
   /// The log starts anew, unless `KVMCapability.manualDirtyLogProtect2` was switched on.
   ///
-  /// - Parameter pageCount: the slot's length in pages of 4096 bytes. It must not be too small.
+  /// - Parameter pageCount: the slot's length in pages of 4096 bytes. The kernel writes as many bits
+  ///   as the slot has pages and asks nobody: a smaller number here would let it write elsewhere.
   /// - Returns: one bit per page, the first page in bit 0 of the first element.
   /// - Throws: ENOENT where the slot does not exist or does not log.
+  @unsafe
   public func dirtyLog(slot: UInt32, pageCount: Int) throws(KVMError) -> [UInt64] {
     var bitmap = [UInt64](repeating: 0, count: Self.wordCount(ofPages: pageCount))
-    // Sound: the kernel writes one bit per page of the slot, rounded up to 64, during the call.
+    // Sound: the kernel writes one bit per page of the slot, rounded up to 64, during the call;
+    // that the slot is no larger is the caller's promise.
     let result = unsafe bitmap.withUnsafeMutableBytes { bytes in
       var log = unsafe kvm_dirty_log()
       unsafe log.slot = slot
