@@ -32,7 +32,6 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
 
   /// Remembers which thread a kick has to reach.
   public func bindToCurrentThread() {
-    KickSignal.install()
     thread.store(currentThreadID(), ordering: .releasing)
   }
 

@@ -1,4 +1,3 @@
-public import Engine
 internal import Host
 internal import KVM
 

@@ -39,7 +39,7 @@ enum RingSpeed {
     var bytes: [UInt8] = [0xB9]
     for shift in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: iterations >> UInt32(shift))) }
     bytes += [0xE6, 0xE9, 0x49, 0x75, 0xFD, 0xE6, 0xE9]
-    try memory.write(bytes.span.bytes, at: GuestAddress(UInt64(code)))
+    try memory.write(bytes, at: GuestAddress(UInt64(code)))
     for (index, descriptor) in FlatDescriptors.table.enumerated() {
       try memory.write(descriptor, at: GuestAddress(0x500 + UInt64(8 * index)))
     }

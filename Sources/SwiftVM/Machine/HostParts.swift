@@ -55,7 +55,7 @@ final class HostParts: Sendable {
     case .file(let path): return (try FileChannel(path: path, outputLost: outputLost), path)
     case .pty:
       let channel = try PtyChannel(loop: loop)
-      return (channel, channel.name)
+      return (channel, channel.path)
     case .unixSocket(let path): return (try UnixSocketChannel(path: path, loop: loop), path)
     case .none: return (NullChannel(), nil)
     case .channel(let channel): return (channel, nil)
@@ -77,7 +77,17 @@ final class HostDeviceClock: DeviceClock {
 
   var monotonicNanoseconds: UInt64 { HostClock.monotonicNanoseconds }
   var wallClockNanoseconds: Int64 { HostClock.wallClockNanoseconds }
-  func makeTimer(_ handler: @escaping @Sendable () -> Void) -> any DeviceTimer { loop.makeTimer(handler) }
+  func makeTimer(_ handler: @escaping @Sendable () -> Void) -> any DeviceTimer {
+    HostDeviceTimer(timer: loop.makeTimer(handler))
+  }
 }
 
-extension EventLoop.Timer: DeviceTimer {}
+/// One timer of the event loop.
+private final class HostDeviceTimer: DeviceTimer {
+  private let timer: EventLoop.Timer
+
+  init(timer: EventLoop.Timer) { self.timer = timer }
+
+  func arm(at monotonicNanoseconds: UInt64) { timer.arm(at: monotonicNanoseconds) }
+  func cancel() { timer.cancel() }
+}

@@ -21,10 +21,16 @@ struct ImageFile: ImageSource {
   var byteCount: UInt64 { file.byteCount }
 
   func read(at offset: UInt64, into buffer: inout MutableRawSpan) throws(BootError) -> Int {
+    guard offset < file.byteCount else { return 0 }
+    let count = Int(min(UInt64(buffer.byteCount), file.byteCount - offset))
     do throws(FileError) {
-      return try file.read(at: offset, into: &buffer)
+      try unsafe buffer.withUnsafeMutableBytes { bytes throws(FileError) in
+        // Sound: `count` is at most the buffer's size.
+        try unsafe file.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]))
+      }
     } catch {
-      throw .unreadable(image: name, reason: error.description)
+      throw .unreadable(image: name, offset: offset, reason: error.description)
     }
+    return count
   }
 }

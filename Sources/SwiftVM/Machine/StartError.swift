@@ -1,6 +1,4 @@
-public import Boot
 public import Engine
-public import Host
 
 /// Why a machine could not be started.
 public enum StartError: Error, Sendable, CustomStringConvertible {

@@ -7,7 +7,7 @@ extension VirtualMachine {
   func answer(_ command: EscapeKeys.Command) {
     switch command {
     case .quit: stop(.requested)
-    case .monitor: Host.writeStandardError("\nswiftvm: \(statusLine)\n")
+    case .toggleMonitor: Host.writeStandardError("\nswiftvm: \(statusLine)\n")
     case .help: break
     }
   }

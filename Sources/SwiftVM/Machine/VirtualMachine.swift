@@ -1,6 +1,5 @@
 public import Boot
-internal import Devices
-public import Engine
+internal import Engine
 internal import Host
 internal import Synchronization
 
@@ -85,10 +84,7 @@ public final class VirtualMachine: Sendable {
     machine.shared.gate.requestPause()
     machine.kickAll()
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      parts.waitInBackground {
-        while !machine.shared.gate.isStopping, !machine.shared.gate.waitUntilParked(forAtMost: 100_000_000) {}
-        continuation.resume()
-      }
+      machine.shared.gate.whenParked { continuation.resume() }
     }
   }
 

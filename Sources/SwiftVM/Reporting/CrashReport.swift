@@ -1,4 +1,3 @@
-public import Engine
 public import X86
 
 /// What is known about a guest's death: enough for a kernel author to find the bug without

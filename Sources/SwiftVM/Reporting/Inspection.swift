@@ -1,4 +1,4 @@
-internal import Boot
+public import Boot
 internal import X86
 
 extension VirtualMachine {

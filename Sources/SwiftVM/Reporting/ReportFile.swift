@@ -1,4 +1,5 @@
 internal import Host
+internal import Synchronization
 
 extension JSONValue {
   /// Writes the document to a file, which is created or replaced.
@@ -6,10 +7,13 @@ extension JSONValue {
   /// - Throws: `StartError.host` with a sentence that names the file.
   public func write(toFile path: String) throws(StartError) {
     do throws(SystemError) {
-      let channel = try FileChannel(path: path)
+      let failure = Mutex<SystemError?>(nil)
+      let channel = try FileChannel(path: path) { error in failure.withLock { $0 = error } }
       let bytes = Array((text + "\n").utf8)
-      channel.write(bytes.span.bytes)
+      // Sound: every pattern of bits is a UInt8, and the span does not outlive the call.
+      unsafe channel.write(bytes.span.bytes)
       channel.close()
+      if let error = failure.withLock({ $0 }) { throw error }
     } catch {
       throw .host("the report cannot be written: \(error)")
     }
@@ -23,9 +27,3 @@ extension JSONValue {
     ])
   }
 }
-
-/// Writes a message to standard error in one piece.
-public func writeStandardError(_ text: String) { Host.writeStandardError(text) }
-
-/// Ends the process.
-public func endProcess(status: UInt8) -> Never { Host.endProcess(status: Int32(status)) }

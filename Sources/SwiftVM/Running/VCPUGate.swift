@@ -13,11 +13,20 @@ final class VCPUGate: Sendable {
     var parked = 0
     /// vCPU threads that have not ended.
     var alive: Int
+    /// What to call once every vCPU is parked, or the machine stops.
+    var onParked: [@Sendable () -> Void] = []
     /// Which vCPUs were woken from `sleep`.
     var isWoken: [Bool]
 
     /// Whether a vCPU may go on: the machine is neither held nor stopping.
     var isOpen: Bool { pausers == 0 && !isStopping }
+
+    /// Hands out the calls that are due.
+    mutating func dueCalls() -> [@Sendable () -> Void] {
+      guard parked == alive || isStopping, !onParked.isEmpty else { return [] }
+      defer { onParked = [] }
+      return onParked
+    }
   }
 
   private let monitor: Monitor<State>
@@ -31,7 +40,7 @@ final class VCPUGate: Sendable {
   /// the thread must end.
   func answer() -> Bool {
     if monitor.read({ $0.isOpen }) { return true }
-    monitor.update { $0.parked += 1 }
+    park()
     return monitor.wait { state in
       if state.pausers > 0 && !state.isStopping { return nil }
       state.parked -= 1
@@ -42,7 +51,7 @@ final class VCPUGate: Sendable {
   /// Waits as a halted vCPU does, until `wake` is called for it. It counts as parked meanwhile.
   /// False: the machine stops, and the thread must end.
   func sleep(vcpu: Int) -> Bool {
-    monitor.update { $0.parked += 1 }
+    park()
     return monitor.wait { state in
       if state.isStopping {
         state.parked -= 1
@@ -58,6 +67,24 @@ final class VCPUGate: Sendable {
   /// Ends the `sleep` of a vCPU, or the next one where it does not sleep now.
   func wake(vcpu: Int) { monitor.update { $0.isWoken[vcpu] = true } }
 
+  private func park() {
+    let calls = monitor.update { state in
+      state.parked += 1
+      return state.dueCalls()
+    }
+    for call in calls { call() }
+  }
+
+  /// Calls `body` once every vCPU that is alive is parked, or the machine stops: at once, or later on
+  /// the thread that makes it so.
+  func whenParked(_ body: @escaping @Sendable () -> Void) {
+    let calls = monitor.update { state in
+      state.onParked.append(body)
+      return state.dueCalls()
+    }
+    for call in calls { call() }
+  }
+
   /// Holds the machine. Call `kick` on every vCPU after it, then `waitUntilParked`.
   func requestPause() { monitor.update { $0.pausers += 1 } }
 
@@ -70,7 +97,13 @@ final class VCPUGate: Sendable {
   func release() { monitor.update { $0.pausers -= 1 } }
 
   /// Lets every vCPU thread end. Call `kick` on every vCPU after it.
-  func requestStop() { monitor.update { $0.isStopping = true } }
+  func requestStop() {
+    let calls = monitor.update { state in
+      state.isStopping = true
+      return state.dueCalls()
+    }
+    for call in calls { call() }
+  }
 
   /// Whether the machine is stopping.
   var isStopping: Bool { monitor.read { $0.isStopping } }
