@@ -49,7 +49,9 @@ public struct CPUStateDescription: Sendable {
       ("gs", state.gs),
       ("tr", state.tr), ("ldt", state.ldt),
     ]
-    for (name, segment) in segments { lines.append("\(Self.padded(name, 4))\(segment)") }
+    for (name, segment) in segments {
+      addWrapped(Self.padded(name, 4) + segment.columns, segment.attributes.description)
+    }
     lines.append("gdt \(state.gdt)")
     lines.append("idt \(state.idt)")
   }

@@ -30,9 +30,12 @@ extension SegmentAttributes: CustomStringConvertible {
 
 extension Segment: CustomStringConvertible {
   /// Selector, base, limit and attributes in columns, without `0x`.
-  public var description: String {
+  public var description: String { columns + attributes.description }
+
+  /// The numbers, and the space before the attributes.
+  var columns: String {
     "\(hexDigits(selector, digits: 4))  base \(hexDigits(base, digits: 16))"
-      + "  limit \(hexDigits(limit, digits: 8))  \(attributes)"
+      + "  limit \(hexDigits(limit, digits: 8))  "
   }
 }
 
