@@ -117,6 +117,27 @@ extension KVMMachine {
   }
 }
 
+extension KVMIOAPICState {
+  /// How many pins the I/O APIC in the kernel has.
+  public static let pinCount = Int(KVM_IOAPIC_NUM_PINS)
+
+  /// The redirection entry of a pin, as the guest reads it through two registers of 32 bits. A pin
+  /// that does not exist reads as 0, and writing to it does nothing.
+  public subscript(redirectionOf pin: Int) -> UInt64 {
+    get {
+      guard let pin = UInt32(exactly: pin) else { return 0 }
+      var state = self
+      // Sound: the function reads the structure during the call only and checks the pin.
+      return unsafe ckvm_ioapic_get_redirection(&state, pin)
+    }
+    set {
+      guard let pin = UInt32(exactly: pin) else { return }
+      // Sound: the function writes to the structure during the call only and checks the pin.
+      unsafe ckvm_ioapic_set_redirection(&self, pin, newValue)
+    }
+  }
+}
+
 extension KVMIRQRoute {
   /// A route from an interrupt number to a controller's pin (KVM_IRQ_ROUTING_IRQCHIP).
   public static func pin(gsi: UInt32, chip: KVMIRQChip, pin: UInt32) -> KVMIRQRoute {
