@@ -11,7 +11,7 @@ extension KVMMachine {
   }
 
   /// Creates local APICs in the kernel only; PICs and I/O APIC are the caller's
-  /// (KVM_ENABLE_CAP, KVM_CAP_SPLIT_IRQCHIP; section 7.5). Must come before the first vCPU.
+  /// (KVM_ENABLE_CAP with KVM_CAP_SPLIT_IRQCHIP; section 7). Must come before the first vCPU.
   ///
   /// - Parameter pins: how many routes are set aside for the I/O APIC's pins.
   /// - Throws: EEXIST where there are controllers or vCPUs already, EINVAL for too many pins.
