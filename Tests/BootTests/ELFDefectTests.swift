@@ -159,6 +159,12 @@ struct ELFDefectTests {
     // x32, and 64-bit files for i386.
     #expect(damaged(is64Bit: false) { $0.machine = 62 } == "unsupported")
     #expect(damaged { $0.machine = 3 } == "unsupported")
+    // Static, but linked with the C library.
+    #expect(
+      damaged { $0.add(ELFFile.note(type: 1, name: "GNU\0", content: [0, 0, 0, 0]), type: 4, at: 0) }
+        == "unsupported")
+    #expect(
+      damaged { $0.add(ELFFile.note(type: 3, name: "GNU\0", content: [0, 0, 0, 0]), type: 4, at: 0) } == nil)
     // No segment to load.
     #expect(damaged { $0.headers[0].type = 2 } == "unsupported")
   }

@@ -99,6 +99,10 @@ struct PVHTests {
     #expect(
       try plan(kernel(notes: ELFFile.note(name: "GNU\0", content: [1, 2, 3, 4])).bytes).format == .elf64)
     #expect(try plan(kernel(notes: []).bytes).format == .elf64)
+    // In the second of two segments.
+    var two = kernel(notes: ELFFile.note(type: 3, name: "GNU\0", content: [1, 2, 3, 4]))
+    two.add(ELFFile.entryNote(0x10_0003), type: 4, at: 0, alignment: 4)
+    #expect(try plan(two.bytes).entry.rip == 0x10_0003)
   }
 
   @Test func theEntryMayHave8Bytes() throws {

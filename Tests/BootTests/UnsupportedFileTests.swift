@@ -20,6 +20,12 @@ struct UnsupportedFileTests {
     #expect(failure(bytes, mode: .real16) == nil)
   }
 
+  @Test func noWayOutIsNamedThatDoesNotExist() {
+    let big = ([0x1F, 0x8B] as [UInt8]).padded(to: 0x8_0001)
+    #expect(failure(big)?.description.contains("--mode real16") == false)
+    #expect(failure(Array(big.dropLast()))?.description.contains("--mode real16") == true)
+  }
+
   @Test func aLinuxKernelIsNamedAlthoughItHasABootSector() {
     var bytes = [UInt8](repeating: 0, count: 1024)
     bytes.replaceSubrange(0..<2, with: Array("MZ".utf8))
