@@ -595,6 +595,31 @@ private final class Bench: Sendable {
     #expect(bench.controller.redundantSets == 0)
   }
 
+  /// Several vCPUs and the host's input at once: nothing is lost, and at rest the line is right.
+  @Test func manyThreads() async {
+    let bench = Bench()
+    bench.setFIFOControl(0x01)
+    bench.interruptEnable = 0x0f
+    await withTaskGroup { group in
+      for writer in 1...3 as ClosedRange<UInt8> {
+        group.addTask {
+          for _ in 0..<500 { bench.data = writer }
+        }
+      }
+      group.addTask {
+        for count in 0..<500 { bench.modemControl = UInt8(count & 0x0f) }
+      }
+    }
+    for writer in 1...3 as ClosedRange<UInt8> {
+      #expect(bench.channel.output.count { $0 == writer } == 500)
+    }
+    #expect(bench.controller.redundantSets == 0)
+    #expect(bench.line)
+    #expect(bench.cause == 0xc2)
+    #expect(!bench.line && bench.cause == 0xc1)
+    #expect(bench.lineStatus == 0x60)
+  }
+
   @Test func portAndChannelDoNotKeepEachOtherAlive() {
     weak var port: SerialPort?
     let channel = FakeChannel()
