@@ -110,7 +110,7 @@ public final class Bus: Sendable {
   }
 
   /// Answers a load (fills the buffer) or carries out a store.
-  public func perform(_ access: MemoryAccess) {
+  public func perform(_ access: MMIOAccess) {
     perform(
       at: access.address, width: access.width, direction: access.direction, count: 1, data: access.data)
   }

@@ -30,14 +30,16 @@ public final class RealTimeClock: ByteRegisterDevice {
   private let state: Mutex<State>
 
   /// A clock that shows the time of `clock`, in a machine with so many bytes of memory below and
-  /// above 4 GiB.
+  /// above 4 GiB, and so many processors.
   public init(
-    clock: any DeviceClock, interrupt: InterruptLine, memoryBelow4GiB: UInt64, memoryAbove4GiB: UInt64
+    clock: any DeviceClock, interrupt: InterruptLine, memoryBelow4GiB: UInt64, memoryAbove4GiB: UInt64,
+    processorCount: Int = 1
   ) {
     self.clock = clock
     self.interrupt = interrupt
     var registers = RealTimeClockRegisters(now: Self.now(clock))
     registers.presetAsFirmware(memoryBelow4GiB: memoryBelow4GiB, memoryAbove4GiB: memoryAbove4GiB)
+    registers.preset(processorCount: processorCount)
     state = Mutex(State(registers: registers))
     // Weak: the clock's timer must not keep alive the device that keeps the timer.
     let timer = clock.makeTimer { [weak self] in self?.timerFired() }
@@ -120,6 +122,11 @@ extension RealTimeClockRegisters {
     for index in 0x10...0x2d { sum &+= UInt16(memory[index]) }
     preset(0x2e, UInt8(truncatingIfNeeded: sum >> 8))
     preset(0x2f, UInt8(truncatingIfNeeded: sum))
+  }
+
+  /// How many processors wait for INIT, as QEMU tells its firmware: index 0x5f, beside the first.
+  fileprivate mutating func preset(processorCount: Int) {
+    preset(0x5f, UInt8(clamping: processorCount - 1))
   }
 
   private mutating func preset(_ index: Int, _ value: UInt64, byteCount: Int) {
