@@ -76,7 +76,8 @@ private final class StringDevice: IODevice {
           BusAttachment(base: 0x3ff, byteCount: 1, device: ProbeDevice("debug console")),
         ])
     }
-    #expect(error == .overlap(device: "serial port COM1", other: "debug console", bus: .ports, address: 0x3ff))
+    #expect(
+      error == .overlap(device: "serial port COM1", other: "debug console", bus: .ports, address: 0x3ff))
     #expect(
       error.description
         == "Cannot attach both the serial port COM1 and the debug console: both claim port 0x3ff; "
@@ -99,7 +100,8 @@ private final class StringDevice: IODevice {
   }
 
   @Test(arguments: [
-    (Bus.Kind.ports, UInt64(0xffff), UInt64(2), false), (.ports, 0xffff, 1, true), (.ports, 0x10000, 1, false),
+    (Bus.Kind.ports, UInt64(0xffff), UInt64(2), false), (.ports, 0xffff, 1, true),
+    (.ports, 0x10000, 1, false),
     (.ports, 0, 0x10000, true), (.ports, 0, 0x10001, false), (.ports, 1, .max, false),
     (.memory, .max, 1, true), (.memory, .max, 2, false), (.memory, 0, .max, true), (.memory, 2, .max, false),
   ])
@@ -192,7 +194,8 @@ private final class StringDevice: IODevice {
   }
 
   @Test(arguments: [
-    Layout(kind: .ports, origin: 0), Layout(kind: .ports, origin: 0x3f9), Layout(kind: .ports, origin: 0xfff3),
+    Layout(kind: .ports, origin: 0), Layout(kind: .ports, origin: 0x3f9),
+    Layout(kind: .ports, origin: 0xfff3),
     Layout(kind: .memory, origin: 0xd000_0004), Layout(kind: .memory, origin: 0 &- 13),
   ])
   func matchesTheByteWiseModel(layout: Layout) throws {

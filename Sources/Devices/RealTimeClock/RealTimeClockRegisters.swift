@@ -229,7 +229,7 @@ struct RealTimeClockRegisters {
 
   private func encode(_ value: Int64) -> UInt8 {
     let value = UInt8(truncatingIfNeeded: value)
-    return memory[Register.b] & RealTimeClockB.binary != 0 ? value : value / 10 << 4 | value % 10
+    return memory[Register.b] & RealTimeClockB.binary != 0 ? value : (value / 10) << 4 | value % 10
   }
 
   private func decode(_ value: UInt8) -> Int64 {

@@ -120,7 +120,9 @@ final class FakeClock: DeviceClock {
   }
 
   /// The earliest deadline armed.
-  var deadline: UInt64? { state.withLock { $0.timers }.compactMap { $0.state.withLock { $0.deadline } }.min() }
+  var deadline: UInt64? {
+    state.withLock { $0.timers }.compactMap { $0.state.withLock { $0.deadline } }.min()
+  }
   var armCount: Int { state.withLock { $0.timers }.reduce(0) { $0 + $1.state.withLock { $0.armCount } } }
 
   /// Lets time pass, firing timers at their moments.
