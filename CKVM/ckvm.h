@@ -138,6 +138,15 @@ static inline __u32 *ckvm_msr_list_indices(struct kvm_msr_list *list) { return l
 static inline struct kvm_irq_routing_entry *ckvm_irq_routing_entries(struct kvm_irq_routing *table) { return table->entries; }
 static inline __u8 *ckvm_signal_mask_sigset(struct kvm_signal_mask *mask) { return mask->sigset; }
 
+/* ---- a member that Swift does not import, because of its bit fields ---- */
+
+static inline __u64 ckvm_ioapic_get_redirection(const struct kvm_ioapic_state *state, unsigned pin) {
+  return pin < KVM_IOAPIC_NUM_PINS ? state->redirtbl[pin].bits : 0;
+}
+static inline void ckvm_ioapic_set_redirection(struct kvm_ioapic_state *state, unsigned pin, __u64 entry) {
+  if (pin < KVM_IOAPIC_NUM_PINS) state->redirtbl[pin].bits = entry;
+}
+
 /* ---- the run area ---- */
 
 /* Another thread may store this while the kernel reads it, hence atomic. */

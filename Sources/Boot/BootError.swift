@@ -59,7 +59,7 @@ public enum BootError: Error, Sendable, Equatable, CustomStringConvertible {
       "The entry point \(hex(entry)) does not lie in the loaded part of \(image). "
         + "Give the linker an entry symbol that is in a loaded segment, or name one with --entry."
     case .optionRefused(let option, let reason):
-      "\(option) does not apply: \(reason)"
+      "\(option) is refused: \(reason)"
     case .informationTooLarge(let count, let limit):
       "The command lines, module list and memory map take \(count) bytes, but at most \(limit) fit in "
         + "the boot information area. Shorten the command lines."

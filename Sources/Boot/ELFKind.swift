@@ -48,4 +48,16 @@ enum ELFKind {
         image: source.name, offset: 16, problem: "its ELF type is \(type); an executable has 2 or 3")
     }
   }
+
+  /// Refuses a program for an operating system: one with the GNU C library's note of the kernel it
+  /// needs (NT_GNU_ABI_TAG). A guest for the bare machine is not linked with that library.
+  ///
+  /// - Throws: `BootError.unsupported`, `.malformed`, or the failure to read.
+  static func refuseHostedProgram(_ elf: ELFImage, in source: any ImageSource) throws(BootError) {
+    guard try elf.note(Array("GNU\0".utf8), type: 1, in: source) != nil else { return }
+    throw .unsupported(
+      image: source.name, what: "a program for an operating system (it is linked with the GNU C library)",
+      advice:
+        "A guest image runs on the bare machine: link it with -static -nostdlib and its own entry point.")
+  }
 }

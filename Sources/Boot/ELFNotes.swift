@@ -10,6 +10,21 @@ struct ELFNote {
   let offset: UInt64
 }
 
+extension ELFImage {
+  /// The first note of this vendor and type, in whichever PT_NOTE segment it is. `vendor` includes
+  /// the NUL.
+  ///
+  /// - Throws: `BootError.malformed`, or the failure to read.
+  func note(_ vendor: [UInt8], type: UInt32, in source: any ImageSource) throws(BootError) -> ELFNote? {
+    for segment in segments where segment.type == Segment.note {
+      if let note = try ELFNotes(segment, source).first(where: { $0.type == type && $0.name == vendor }) {
+        return note
+      }
+    }
+    return nil
+  }
+}
+
 /// The notes of one PT_NOTE segment (System V ABI, gABI chapter 5, "Note Section").
 ///
 /// Each is three 32-bit words (size of the name, size of the content, type), the name, and the

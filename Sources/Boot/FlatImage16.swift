@@ -44,18 +44,15 @@ enum FlatImage16 {
     var state = CPUState.realMode(
       codeSegment: isNear ? segment : UInt16(entry >> 4),
       instructionPointer: UInt16(isNear ? entry - base : entry & 15), dataSegment: segment)
-    let stack: (segment: UInt16, pointer: UInt64) =
+    let sharesSegment =
       image.byteCount <= sharedSegmentLimit && planner.map.isUsable(base, byteCount: 0x1_0000)
-      ? (segment, 0xFFFE)
-      : (
-        BootLayout.realModeStackSegment,
-        BootLayout.lowMemoryEnd - UInt64(BootLayout.realModeStackSegment) << 4
-      )
-    let top = UInt64(stack.segment) << 4 + stack.pointer
-    try planner.claim(
-      .reserved(kind: .stack, name: "the stack", from: top - BootSector.stackByteCount, to: top))
-    state.ss = .realMode(stack.segment)
-    state.general.rsp = stack.pointer
+    let stackSegment = sharesSegment ? segment : BootLayout.realModeStackSegment
+    let stackBase = UInt64(stackSegment) << 4
+    let top = sharesSegment ? base + 0xFFFE : BootLayout.lowMemoryEnd
+    let bottom = sharesSegment ? base + sharedSegmentLimit : top - BootSector.stackByteCount
+    try planner.claim(.reserved(kind: .stack, name: "the stack", from: bottom, to: top))
+    state.ss = .realMode(stackSegment)
+    state.general.rsp = top - stackBase
     planner.noteMissingBIOS()
     return try planner.finish(format: .flat16, reason: reason, entryPoint: entry, state: state)
   }

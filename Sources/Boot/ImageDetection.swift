@@ -1,7 +1,8 @@
 /// Decides by an image's content what it is, and makes the plan.
 ///
 /// In this order:
-/// 1. An ELF file: by its PVH note, else its Multiboot header, else as a plain executable.
+/// 1. An ELF file: by its PVH note, else its Multiboot header, else as a plain executable. Plain
+///    executables that want Multiboot 2 or an operating system are refused unless a mode was asked for.
 /// 2. Where a mode was asked for: a flat image of that mode; a Multiboot header with load addresses
 ///    counts for protected mode.
 /// 3. A Multiboot header.
@@ -68,6 +69,7 @@ enum ImageDetection {
           "Multiboot 2 is not supported: give it a Multiboot 1 header or a PVH note, or start it at its ELF "
           + "entry point with --mode \(elf.is64Bit ? "long" : "protected").")
     }
+    if request.mode == nil { try ELFKind.refuseHostedProgram(elf, in: source) }
     try refuse(
       request.mode, unless: elf.is64Bit ? .long : .protected, for: elf.is64Bit ? "64-bit ELF" : "32-bit ELF")
     return try ELFKernel.plan(

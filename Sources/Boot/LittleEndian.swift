@@ -31,11 +31,6 @@ struct HeaderBytes {
     guard offset >= 0, offset <= bytes.count - expected.count else { return false }
     return bytes[offset..<offset + expected.count].elementsEqual(expected)
   }
-
-  /// Whether these ASCII characters stand at `offset`.
-  func has(_ expected: StaticString, at offset: Int = 0) -> Bool {
-    has(Array(expected.description.utf8), at: offset)
-  }
 }
 
 extension [UInt8] {

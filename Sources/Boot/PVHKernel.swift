@@ -16,21 +16,17 @@ enum PVHKernel {
   ///
   /// - Throws: `BootError.malformed`, or the failure to read.
   static func entryPoint(of elf: ELFImage, in source: any ImageSource) throws(BootError) -> UInt64? {
-    for segment in elf.segments where segment.type == ELFImage.Segment.note {
-      let note = try ELFNotes(segment, source).first { $0.type == noteType && $0.name == noteName }
-      guard let note else { continue }
-      // The size is that of the kernel's own words: Linux for x86-64 writes 4 or 8 bytes.
-      let value = HeaderBytes(bytes: note.content)
-      switch note.content.count {
-      case 4: return UInt64(value.u32(0))
-      case 8: return value.u64(0)
-      default:
-        throw .malformed(
-          image: source.name, offset: note.offset,
-          problem: "its PVH entry note holds \(note.content.count) bytes instead of 4 or 8")
-      }
+    guard let note = try elf.note(noteName, type: noteType, in: source) else { return nil }
+    // The size is that of the kernel's own words: Linux for x86-64 writes 4 or 8 bytes.
+    let value = HeaderBytes(bytes: note.content)
+    switch note.content.count {
+    case 4: return UInt64(value.u32(0))
+    case 8: return value.u64(0)
+    default:
+      throw .malformed(
+        image: source.name, offset: note.offset,
+        problem: "its PVH entry note holds \(note.content.count) bytes instead of 4 or 8")
     }
-    return nil
   }
 
   /// The plan for a kernel whose note names `noteEntry`.

@@ -27,8 +27,8 @@ enum UnsupportedFile {
   /// In the order in which they are looked for: a disk may have a boot sector too.
   private static let magics: [Magic] = [
     Magic(
-      "HdrS", at: 0x202, "a Linux kernel (bzImage)",
-      "The Linux boot protocol comes with a later version of SwiftVM. Until then, boot the vmlinux inside it, "
+      "HdrS", at: 0x202, "a Linux kernel (bzImage), or a program that starts like one",
+      "The Linux boot protocol comes with a later version of SwiftVM. If it is Linux, boot the vmlinux inside it, "
         + "an ELF file with a PVH entry point."),
     Magic([0x1F, 0x8B], "a gzip file", unpack),
     Magic([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "an xz file", unpack),
@@ -59,19 +59,19 @@ enum UnsupportedFile {
   ///
   /// - Throws: `BootError.unsupported`.
   static func check(_ source: any ImageSource, head: HeaderBytes) throws(BootError) {
+    // A way to run the bytes as code all the same, where there is one.
+    let insist =
+      source.byteCount <= BootLayout.realModeImageEnd - BootLayout.flat16
+      ? " To run its bytes as code all the same, add --mode real16." : ""
     if let magic = magics.first(where: { head.has($0.bytes, at: $0.offset) }) {
-      throw .unsupported(
-        image: source.name, what: magic.what, advice: magic.advice + " " + insist)
+      throw .unsupported(image: source.name, what: magic.what, advice: magic.advice + insist)
     }
     if isText(head) {
       throw .unsupported(
         image: source.name, what: "a text file",
-        advice: "Assemble or compile it, and boot the result. " + insist)
+        advice: "Assemble or compile it, and boot the result." + insist)
     }
   }
-
-  /// How to boot the file all the same.
-  private static let insist = "To run its bytes as code all the same, add --mode real16."
 
   /// Whether the beginning is nothing but printable characters in lines, with one line end at
   /// least: machine code is not, beyond a few bytes.

@@ -28,6 +28,8 @@ final class ConsoleInput: Sendable {
       waiting.pump = pump
       waiting.timer = timer
     }
+    // Started in the background: raw mode waits as well.
+    if !terminal.isForeground { scheduleRetry() }
     return pump
   }
 
@@ -46,14 +48,19 @@ final class ConsoleInput: Sendable {
   /// and its input waits until the job is in the foreground again, which nobody announces.
   private func mayRead() -> Bool {
     if terminal.isForeground { return true }
-    waiting.withLock { waiting in
-      waiting.timer?.arm(at: HostClock.monotonicNanoseconds &+ Self.retryNanoseconds)
-    }
+    scheduleRetry()
     return false
   }
 
   private func retry() {
+    guard terminal.isForeground else { return scheduleRetry() }
     terminal.resume()
     waiting.withLock { $0.pump }?.resume()
+  }
+
+  private func scheduleRetry() {
+    waiting.withLock { waiting in
+      waiting.timer?.arm(at: HostClock.monotonicNanoseconds &+ Self.retryNanoseconds)
+    }
   }
 }

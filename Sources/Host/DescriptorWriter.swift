@@ -34,7 +34,7 @@ struct DescriptorWriter: Sendable {
       descriptor = SharedDescriptor(borrowing: rawValue)
       switch kind {
       case .pipe: pieceByteCount = 4096
-      case .characterDevice: pieceByteCount = 64
+      case .characterDevice where isatty(rawValue) == 1: pieceByteCount = 64
       default: pieceByteCount = .max
       }
     }

@@ -84,9 +84,8 @@ extension EventLoop {
       state.phase = .stopped
       // Dropped outside of the lock: a closure may hold the last reference to a registration,
       // which takes the lock when it goes.
-      let remains = (state.entries, state.timers, state.core, state.tasks)
+      let remains = (state.entries, state.timers.removeAll(), state.core)
       state.entries = []
-      state.timers = TimerHeap()
       state.core = nil
       return remains
     }

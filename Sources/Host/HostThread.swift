@@ -51,6 +51,8 @@ public final class HostThread: Sendable {
     }
     unsafe pthread_sigmask(SIG_SETMASK, &oldMask, nil)
     guard result == 0 else {
+      // There is nothing to detach.
+      thread.isJoined.withLock { $0 = true }
       unsafe context.release()
       throw SystemError("start the thread \(name)", errno: result)
     }

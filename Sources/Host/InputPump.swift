@@ -95,6 +95,7 @@ final class InputPump: Sendable {
   /// Sets who gets the bytes.
   func attach(_ receiver: any ByteReceiver) {
     state.withLock { $0.receiver = receiver }
+    room.store(.signalled, ordering: .sequentiallyConsistent)
     scheduleRound()
   }
 
@@ -164,15 +165,14 @@ final class InputPump: Sendable {
 
   /// One round: gives the receiver what there is, reads once, and gives again.
   private func round(isReady: Bool) {
-    let taken = state.withLock { state -> (InputBuffer, any ByteReceiver, Source?)? in
+    var buffer = InputBuffer()
+    let taken = state.withLock { state -> (any ByteReceiver, Source?)? in
       guard !state.isClosed, let receiver = state.receiver else { return nil }
-      let buffer = state.buffer
       // The loop's thread alone runs rounds; moved out, the bytes are changed without a copy.
-      state.buffer = InputBuffer()
-      return (buffer, receiver, state.isPaused ? nil : state.current)
+      swap(&buffer, &state.buffer)
+      return (receiver, state.isPaused ? nil : state.current)
     }
-    guard let (taken, receiver, source) = taken else { return }
-    var buffer = taken
+    guard let (receiver, source) = taken else { return }
     offer(&buffer, to: receiver)
     if let source, isReady || source.isAlwaysReady, buffer.freeByteCount > 0 {
       if mayRead?() ?? true {
@@ -192,6 +192,8 @@ final class InputPump: Sendable {
   }
 
   private func offer(_ buffer: inout InputBuffer, to receiver: any ByteReceiver) {
+    // A receiver that took less than it was offered is left alone until it says that it has room.
+    if buffer.isEmpty || room.load(ordering: .sequentiallyConsistent) == .exhausted { return }
     room.store(.offered, ordering: .sequentiallyConsistent)
     buffer.offer(to: receiver)
     if buffer.isEmpty { return }

@@ -57,6 +57,13 @@ struct TimerHeap {
     return core
   }
 
+  /// Unsets all timers and returns them.
+  mutating func removeAll() -> [TimerCore] {
+    for core in cores { core.position = nil }
+    defer { cores = [] }
+    return cores
+  }
+
   private mutating func place(_ core: TimerCore, at index: Int) {
     cores[index] = core
     core.position = index

@@ -74,6 +74,7 @@ public struct KVMError: Error, Sendable, Equatable, CustomStringConvertible {
       return "This kernel's KVM lacks it: try a newer kernel."
     case (_, EINVAL):
       return "KVM refused the arguments, or this kernel's KVM lacks the feature: try a newer kernel."
+    case (_, EFAULT): return "Memory that KVM was given, the guest's perhaps, is not mapped any more."
     case (_, EIO): return "The machine or vCPU has died inside KVM: the kernel's log (dmesg) may say why."
     default: return ""
     }

@@ -11,7 +11,7 @@ extension KVMMachine {
   }
 
   /// Creates local APICs in the kernel only; PICs and I/O APIC are the caller's
-  /// (KVM_ENABLE_CAP, KVM_CAP_SPLIT_IRQCHIP; section 7.5). Must come before the first vCPU.
+  /// (KVM_ENABLE_CAP with KVM_CAP_SPLIT_IRQCHIP; section 7). Must come before the first vCPU.
   ///
   /// - Parameter pins: how many routes are set aside for the I/O APIC's pins.
   /// - Throws: EEXIST where there are controllers or vCPUs already, EINVAL for too many pins.
@@ -114,6 +114,27 @@ extension KVMMachine {
       return unsafe ckvm_set_gsi_routing(descriptor.rawValue, header)
     }
     try KVM.check(result, "KVM_SET_GSI_ROUTING", on: Self.name)
+  }
+}
+
+extension KVMIOAPICState {
+  /// How many pins the I/O APIC in the kernel has.
+  public static let pinCount = Int(KVM_IOAPIC_NUM_PINS)
+
+  /// The redirection entry of a pin, as the guest reads it through two registers of 32 bits. A pin
+  /// that does not exist reads as 0, and writing to it does nothing.
+  public subscript(redirectionOf pin: Int) -> UInt64 {
+    get {
+      guard let pin = UInt32(exactly: pin) else { return 0 }
+      var state = self
+      // Sound: the function reads the structure during the call only and checks the pin.
+      return unsafe ckvm_ioapic_get_redirection(&state, pin)
+    }
+    set {
+      guard let pin = UInt32(exactly: pin) else { return }
+      // Sound: the function writes to the structure during the call only and checks the pin.
+      unsafe ckvm_ioapic_set_redirection(&self, pin, newValue)
+    }
   }
 }
 

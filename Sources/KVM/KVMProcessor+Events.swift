@@ -38,7 +38,7 @@ extension KVMProcessor {
     try KVM.check(ckvm_nmi(file), "KVM_NMI", on: name)
   }
 
-  /// Hands a system management interrupt to the guest (the ioctl KVM_SMI).
+  /// Hands a system management interrupt to the guest (KVM_SMI; section 4.96).
   ///
   /// - Throws: ENOTTY or EINVAL where the kernel lacks `KVMCapability.systemManagementMode`.
   public func injectSMI() throws(KVMError) {

@@ -58,7 +58,8 @@ extension KVMProcessor {
     try KVM.check(unsafe ckvm_set_sregs2(file, &state), "KVM_SET_SREGS2", on: name)
   }
 
-  /// x87 and SSE registers (KVM_GET_FPU; section 4.22).
+  /// x87 and SSE registers (KVM_GET_FPU; section 4.22). The kernel leaves `mxcsr` out: it is 0 here;
+  /// `xsave()` has it.
   ///
   /// - Throws: what the ioctl fails with; never seen to.
   public func fpu() throws(KVMError) -> KVMFPU {
@@ -68,7 +69,8 @@ extension KVMProcessor {
     return state
   }
 
-  /// Sets x87 and SSE registers (KVM_SET_FPU; section 4.23).
+  /// Sets x87 and SSE registers (KVM_SET_FPU; section 4.23), but not MXCSR: the kernel ignores
+  /// `mxcsr`; `setXSAVE` sets it.
   ///
   /// - Throws: what the ioctl fails with; never seen to.
   public func setFPU(_ state: KVMFPU) throws(KVMError) {

@@ -1,5 +1,4 @@
 import CLinux
-import Host
 import KVM
 import Testing
 
@@ -67,19 +66,5 @@ import Testing
     let error = #expect(throws: KVMError.self) { _ = try device.createMachine(type: 0xFFFF) }
     #expect(try #require(error).operation == "KVM_CREATE_VM")
     #expect(try #require(error).errno == EINVAL)
-  }
-
-  /// The text of a small file; nil where it cannot be read.
-  private func textFile(_ path: String) -> String? {
-    guard let file = try? OwnedDescriptor.open(path, flags: O_RDONLY) else { return nil }
-    var text: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 4096)
-    while true {
-      // Sound: read writes at most as many bytes as the array has.
-      let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(file.rawValue, $0.baseAddress, $0.count) }
-      guard count > 0 else { break }
-      text += chunk.prefix(count)
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 }

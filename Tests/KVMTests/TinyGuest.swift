@@ -1,3 +1,4 @@
+import CLinux
 import Host
 import KVM
 import Testing
@@ -85,9 +86,10 @@ struct TinyGuest: ~Copyable {
     write(code, at: handler)
   }
 
-  /// Runs until the vCPU leaves the guest.
+  /// Runs until the vCPU leaves the guest; again where one of the process's other signals came between.
   func run() throws -> KVMExitReason {
-    let result = processor.run()
+    var result = processor.run()
+    while result == -EINTR { result = processor.run() }
     guard result == 0 else { throw processor.error(of: result) }
     // Sound: the run area lives as long as `processor`.
     return KVMExitReason(rawValue: unsafe processor.runArea.pointee.exit_reason)

@@ -134,7 +134,7 @@ extension VirtualMachine {
   /// The halt watch looks in at the intervals it chooses; the time limit counts from the first start.
   private func startTimers(_ watch: HaltWatch) throws(SystemError) {
     try parts.loop.start()
-    let timer = RepeatingTimer(loop: parts.loop) { [weak watch] in watch?.look() }
+    let timer = RepeatingTimer(loop: parts.loop) { watch.look() }
     timer.fire(in: HaltWatch.firstLook)
     life.update { $0.haltTimer = timer }
     if let limit = configuration.timeoutNanoseconds, life.read({ $0.limitTimer == nil }) {

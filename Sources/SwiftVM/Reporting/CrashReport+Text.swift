@@ -23,7 +23,7 @@ extension CrashReport.VCPU {
     var lines = ["--- vCPU \(index) ---"]
     if let failure { lines.append("its registers could not be read: \(failure)") }
     if let state {
-      lines.append(state.description)
+      lines += CPUStateDescription(state).lines
       if !code.isEmpty { lines.append("code at RIP: \(hexBytes(code))") }
       for walk in walks { lines += walk.lines }
     }

@@ -15,7 +15,8 @@ extension VirtualMachine {
       "\(hex(entry.address, digits: 12))–\(hex(entry.end &- 1, digits: 12))  \(entry.kind)"
     }
     if !plan.notes.isEmpty { lines += [""] + plan.notes.map { "note: \($0)" } }
-    lines += ["", "entry at \(plan.entryPoint) in \(plan.entry.mode.rawValue) mode", plan.entry.description]
+    lines += ["", "entry at \(plan.entryPoint) in \(plan.entry.mode.rawValue) mode"]
+    lines += CPUStateDescription(plan.entry).lines
     return lines.map { $0 + "\n" }.joined()
   }
 }

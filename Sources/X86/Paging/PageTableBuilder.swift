@@ -213,3 +213,11 @@ public struct PageTableBuilder: Sendable {
     return address
   }
 }
+
+extension PageTableBuilder: CustomStringConvertible {
+  /// Where the tables are and how much of their range they take, not what they hold.
+  public var description: String {
+    "\(levels.rawValue)-level page tables at \(hex(root)), \(entries.count / 512) of "
+      + "\((tableRange.upperBound - tableRange.lowerBound) / 4096) tables used"
+  }
+}

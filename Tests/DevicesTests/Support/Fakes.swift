@@ -185,7 +185,7 @@ extension Bus {
     unsafe bytes.withUnsafeMutableBytes {
       // Sound: the array outlives the call.
       let data = unsafe ExitBuffer(base: $0.baseAddress!, byteCount: $0.count)
-      perform(MemoryAccess(address: address, width: width, direction: direction, data: data))
+      perform(MMIOAccess(address: address, width: width, direction: direction, data: data))
     }
     return bytes
   }

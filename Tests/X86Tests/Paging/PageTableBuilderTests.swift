@@ -19,6 +19,7 @@ import X86
     #expect(memory.read64(0xB008) == 0x20_00E3)
     #expect(memory.read64(0xEFF8) == 0xFFE0_00E3)
     #expect(memory.read64(0xA020) == 0)
+    #expect("\(builder)" == "4-level page tables at 0x9000, 6 of 23 tables used")
   }
 
   @Test func gigabytePagesAreUsedOnlyWhereAllowed() throws {
