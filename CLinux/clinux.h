@@ -29,6 +29,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -53,6 +54,7 @@ static inline int swiftvm_set_window_size(int descriptor, unsigned short columns
   struct winsize size = {.ws_row = rows, .ws_col = columns};
   return ioctl(descriptor, TIOCSWINSZ, &size);
 }
+static inline int swiftvm_set_controlling_terminal(int descriptor) { return ioctl(descriptor, TIOCSCTTY, 0); }
 static inline int swiftvm_window_size(int descriptor, struct winsize *size) { return ioctl(descriptor, TIOCGWINSZ, size); }
 
 /* SIGRTMIN is a function call behind a macro: glibc keeps the first real-time signals for itself. */
