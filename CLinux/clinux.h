@@ -60,6 +60,12 @@ static inline int swiftvm_window_size(int descriptor, struct winsize *size) { re
 /* SIGRTMIN is a function call behind a macro: glibc keeps the first real-time signals for itself. */
 static inline int swiftvm_kick_signal(void) { return SIGRTMIN + 1; }
 
+/* Sends a signal to one thread of this process. A thread that has ended is ESRCH, not a crash as with
+   pthread_kill: the kernel looks the number up. */
+static inline int swiftvm_signal_thread(int thread, int signal) {
+  return (int)syscall(SYS_tgkill, getpid(), thread, signal);
+}
+
 /* The members of struct sigaction's union and SIG_IGN are macros. */
 static inline int swiftvm_signal_is_ignored(int number) {
   struct sigaction action;

@@ -13,4 +13,7 @@ public enum KickSignal {
     precondition(result == 0, "the kick signal \(number) is not a signal of this system")
     return number
   }()
+
+  /// Sends the signal to a thread by its `currentThreadID()`; nothing happens where it has ended.
+  public static func send(toThread thread: Int32) { _ = swiftvm_signal_thread(thread, number) }
 }
