@@ -52,7 +52,7 @@ let package = Package(
       swiftSettings: settings),
 
     tests("HostTests", ["Host"]),
-    tests("KVMTests", ["KVM", "Host"]),
+    tests("KVMTests", ["KVM", "Host", "CLinux"]),
     tests("GuestMemoryTests", ["GuestMemory", "Host"]),
     tests("X86Tests", ["X86"]),
     tests("DevicesTests", ["Devices", "Engine", "Host"]),

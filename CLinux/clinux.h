@@ -7,8 +7,18 @@
 #define _GNU_SOURCE
 #endif
 
+/* One type looks different with and without _GNU_SOURCE: fd_set calls its member fds_bits or
+   __fds_bits. Swift's own Glibc module has the latter, and clang refuses two definitions of one
+   type: take that one. */
+#include <features.h>
+#pragma push_macro("__USE_XOPEN")
+#undef __USE_XOPEN
+#include <sys/select.h>
+#pragma pop_macro("__USE_XOPEN")
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -16,6 +26,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
@@ -24,11 +35,76 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 /* open(2) is variadic; Swift cannot call it. */
 static inline int swiftvm_open(const char *path, int flags, unsigned mode) { return open(path, flags, (mode_t)mode); }
+
+/* fcntl(2) and ioctl(2) are variadic too. */
+static inline int swiftvm_fcntl(int descriptor, int command, long argument) { return fcntl(descriptor, command, argument); }
+static inline int swiftvm_window_size(int descriptor, struct winsize *size) { return ioctl(descriptor, TIOCGWINSZ, size); }
+
+/* SIGRTMIN is a function call behind a macro: glibc keeps the first real-time signals for itself. */
+static inline int swiftvm_kick_signal(void) { return SIGRTMIN + 1; }
+
+/* Sends a signal to one thread of this process. A thread that has ended is ESRCH, not a crash as with
+   pthread_kill: the kernel looks the number up. */
+static inline int swiftvm_signal_thread(int thread, int signal) {
+  return (int)syscall(SYS_tgkill, getpid(), thread, signal);
+}
+
+/* The members of struct sigaction's union and SIG_IGN are macros. */
+static inline int swiftvm_signal_is_ignored(int number) {
+  struct sigaction action;
+  return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+/* Leaves a handler alone that somebody installed: only the default action is replaced. */
+static inline int swiftvm_ignore_signal_if_default(int number) {
+  struct sigaction action;
+  if (sigaction(number, NULL, &action) != 0 || action.sa_handler != SIG_DFL) return 0;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = SIG_IGN;
+  return sigaction(number, &action, NULL);
+}
+/* Without SA_RESTART: a blocking call returns with EINTR. */
+static inline int swiftvm_install_handler(int number, void (*handler)(int)) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  return sigaction(number, &action, NULL);
+}
+static inline int swiftvm_install_fault_handler(int number, void (*handler)(int, siginfo_t *, void *), struct sigaction *old) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = handler;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  return sigaction(number, &action, old);
+}
+static inline int swiftvm_restore_action(int number, const struct sigaction *action) { return sigaction(number, action, NULL); }
+
+/* Bind and connect of a Unix-domain socket: sun_path is an array, which Swift sees as a tuple of 108. */
+static inline int swiftvm_unix_address(struct sockaddr_un *address, const char *path) {
+  size_t length = strlen(path);
+  if (length >= sizeof address->sun_path) { errno = ENAMETOOLONG; return -1; }
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  memcpy(address->sun_path, path, length);
+  return 0;
+}
+static inline int swiftvm_bind_unix(int descriptor, const char *path) {
+  struct sockaddr_un address;
+  if (swiftvm_unix_address(&address, path) != 0) return -1;
+  return bind(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
+/* accept4 without asking for the address: that argument is a transparent union. */
+static inline int swiftvm_accept(int listener, int flags) { return accept4(listener, NULL, NULL, flags); }
+static inline int swiftvm_connect_unix(int descriptor, const char *path) {
+  struct sockaddr_un address;
+  if (swiftvm_unix_address(&address, path) != 0) return -1;
+  return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
 
 #endif

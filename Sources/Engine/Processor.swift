@@ -15,10 +15,6 @@ public protocol Processor: AnyObject, Sendable {
   /// - Throws: `EngineError` where the engine itself failed; the guest cannot go on.
   func run() throws(EngineError) -> VMExit
 
-  /// Takes up the data of the last exit without executing an instruction, so that the state can
-  /// be saved at an instruction boundary.
-  func completePendingExit() throws(EngineError)
-
   /// The whole architectural state, at an instruction boundary.
   func saveState() throws(EngineError) -> CPUState
 
@@ -34,13 +30,23 @@ public protocol Processor: AnyObject, Sendable {
 
   /// Makes `run()` on the vCPU's thread return `.interrupted` promptly. Any thread may call it.
   ///
-  /// No call is lost: one that comes before `run()` makes that `run()` return at once. No exit is
-  /// lost: an exit that is already under way is reported first or again.
+  /// No call is lost: one that comes before `run()` makes that `run()` return at once, without an
+  /// instruction executed. No exit is lost: the data of the exit before is taken up first, and
+  /// where that leads to another exit (the second half of an access), that one is reported first.
+  /// So at `.interrupted` the vCPU is at an instruction boundary and its state can be saved.
   func kick()
 
-  /// Whether the vCPU waits in HLT inside the engine with no way to be woken but NMI or INIT:
-  /// interrupts off. Always false for engines that report `.halt`.
+  /// Whether the vCPU waits in HLT with interrupts off, or was never started: only an NMI, an INIT
+  /// or a start-up IPI could wake it. May also be called while the vCPU's thread is parked.
   func isHaltedForGood() throws(EngineError) -> Bool
+
+  /// A number that changes whenever the vCPU went to sleep anew; nil where the engine cannot tell.
+  /// Any thread may ask.
+  var activityStamp: UInt64? { get }
+
+  /// Whether the vCPU sleeps in the engine just now, as far as the engine can tell without
+  /// disturbing it; true where it cannot. Any thread may ask.
+  var seemsAsleep: Bool { get }
 
   /// Must be called once on the thread that will run the vCPU, before `run()`.
   func bindToCurrentThread()

@@ -6,7 +6,7 @@ public enum VMExit {
   /// IN, OUT, INS or OUTS. For a read the run loop fills the buffer before it runs again.
   case portIO(PortAccess)
   /// A memory access to an address that no memory slot backs (or a write to a read-only one).
-  case mmio(MemoryAccess)
+  case mmio(MMIOAccess)
   /// HLT. (Not reported where the kernel's interrupt controllers handle HLT.)
   case halt
   /// A triple fault, or an INIT where none is possible.
@@ -61,7 +61,7 @@ public struct PortAccess {
 }
 
 /// A memory access that no RAM answers.
-public struct MemoryAccess {
+public struct MMIOAccess {
   /// Guest-physical address of the first byte.
   public var address: UInt64
   /// Bytes accessed, 1…8. Not always a power of two: an access across a page comes in two parts.

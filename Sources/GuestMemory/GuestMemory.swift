@@ -118,6 +118,14 @@ public final class GuestMemory: Sendable {
     }
   }
 
+  /// Copies an array's bytes into guest memory.
+  ///
+  /// - Throws: `GuestMemoryError.outOfBounds`, `.readOnly`; nothing is written then.
+  public func write(_ bytes: [UInt8], at address: GuestAddress) throws(GuestMemoryError) {
+    // Sound: every pattern of bits is a UInt8, and the span does not outlive the call.
+    try unsafe write(bytes.span.bytes, at: address)
+  }
+
   /// Copies bytes into guest memory, read-only regions included: how a ROM gets its content.
   ///
   /// - Throws: `GuestMemoryError.outOfBounds`; nothing is written then.

@@ -6,20 +6,29 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   public var operation: String
   /// The system's error number.
   public var errno: Int32
+  /// What to do about it, where more can be said than the number tells: "join the group kvm".
+  public var advice: String?
 
   /// The failure of `operation` with `errno`.
-  public init(_ operation: String, errno: Int32) {
+  public init(_ operation: String, errno: Int32, advice: String? = nil) {
     self.operation = operation
     self.errno = errno
+    self.advice = advice
   }
 
   /// The failure of `operation` with the calling thread's current errno.
-  public static func last(_ operation: String) -> SystemError {
-    SystemError(operation, errno: currentErrno())
+  public static func last(_ operation: @autoclosure () -> String, advice: String? = nil) -> SystemError {
+    // errno first: making the text may allocate, and that may change it.
+    let number = currentErrno()
+    return SystemError(operation(), errno: number, advice: advice)
   }
 
-  /// "open /dev/kvm: Permission denied (EACCES)".
-  public var description: String { "\(operation): \(Self.text(of: errno)) (\(Self.name(of: errno)))" }
+  /// "open /dev/kvm: Permission denied (EACCES); join the group kvm".
+  public var description: String {
+    let failure = "\(operation): \(Self.text(of: errno)) (\(Self.name(of: errno)))"
+    guard let advice else { return failure }
+    return "\(failure); \(advice)"
+  }
 
   /// The system's text for an error number.
   public static func text(of errno: Int32) -> String {

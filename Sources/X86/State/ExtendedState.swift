@@ -2,8 +2,10 @@
 /// (SDM Vol. 1, 13.4): a 512-byte legacy area as FXSAVE writes it, a 64-byte header, and the
 /// extended components at the offsets of CPUID leaf 0xD.
 public struct ExtendedState: Sendable, Equatable {
-  /// The bytes of the area: at least 576.
-  public var bytes: [UInt8]
+  /// The bytes of the area: at least 576. Fewer, as a damaged file may give, are filled up with zeros.
+  public var bytes: [UInt8] {
+    didSet { fillUp() }
+  }
 
   /// The state after reset: x87 control word 0x37F, MXCSR 0x1F80, the rest zero.
   public init() {
@@ -15,10 +17,7 @@ public struct ExtendedState: Sendable, Equatable {
   /// A state with these bytes; fewer than 576 are filled up with zeros.
   public init(bytes: [UInt8]) {
     self.bytes = bytes
-    let minimum = Self.legacySize + Self.headerSize
-    if bytes.count < minimum {
-      self.bytes += [UInt8](repeating: 0, count: minimum - bytes.count)
-    }
+    fillUp()
   }
 
   /// Size of the legacy area, in bytes.
@@ -48,6 +47,11 @@ public struct ExtendedState: Sendable, Equatable {
   public func xmm(_ number: Int) -> (low: UInt64, high: UInt64) {
     let offset = 160 + 16 * (number & 15)
     return (littleEndian(at: offset, width: 8), littleEndian(at: offset + 8, width: 8))
+  }
+
+  private mutating func fillUp() {
+    let missing = Self.legacySize + Self.headerSize - bytes.count
+    if missing > 0 { bytes.append(contentsOf: repeatElement(0, count: missing)) }
   }
 
   private func littleEndian(at offset: Int, width: Int) -> UInt64 {

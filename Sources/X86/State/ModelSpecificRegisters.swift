@@ -29,6 +29,8 @@ public struct MSR: RawRepresentable, Hashable, Comparable, Sendable {
   public static let mtrrDefaultType = Self(rawValue: 0x2FF)
   /// IA32_TSC_DEADLINE.
   public static let timeStampDeadline = Self(rawValue: 0x6E0)
+  /// IA32_PKRS: protection-key rights of supervisor pages.
+  public static let supervisorKeyRights = Self(rawValue: 0x6E1)
   /// IA32_EFER.
   public static let efer = Self(rawValue: 0xC000_0080)
   /// STAR: segments of SYSCALL.

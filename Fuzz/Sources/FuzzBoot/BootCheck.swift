@@ -1,0 +1,81 @@
+import Boot
+import GuestMemory
+
+/// Plans and places images, and traps where a promise of `BootPlan` is broken.
+public final class BootCheck: Sendable {
+  private let layout = PCMemoryLayout(byteCount: 4 << 20)
+  private let memory: GuestMemory
+
+  /// A check with 4 MiB of guest memory, which it uses again and again.
+  public init() {
+    do {
+      memory = try GuestMemory(
+        regions: [try MemoryRegion(base: GuestAddress(0), byteCount: 4 << 20)])
+    } catch {
+      fatalError("no memory to fuzz with: \(error)")
+    }
+  }
+
+  /// Tries to boot `bytes`. Some of `options` decide how: mode, entry, modules, size of RAM.
+  public func run(_ bytes: [UInt8], options: UInt8 = 0) {
+    var request = BootRequest(image: BytesImage(bytes, name: "image"), memory: layout)
+    switch options & 7 {
+    case 1: request.mode = .protected
+    case 2: request.mode = .long
+    case 3: request.mode = .real16
+    default: break
+    }
+    // The big layout has a hole and RAM above it. It is planned for, not placed in.
+    let isBig = options & 8 != 0
+    if isBig { request.memory = PCMemoryLayout(byteCount: 5 << 30) }
+    request.capabilities.hasGigabytePages = options & 16 != 0
+    if options & 32 != 0 {
+      request.commandLine = "command line"
+      request.modules = [BootRequest.Module(source: BytesImage([1, 2, 3], name: "module"))]
+    }
+    if options & 64 != 0 { request.entry = 0x10_0000 }
+
+    let plan: BootPlan
+    do throws(BootError) {
+      plan = try BootPlan(request)
+    } catch {
+      precondition(!error.description.isEmpty)
+      return
+    }
+    checkPromises(plan)
+    if !isBig { checkPlacing(plan, bytes) }
+  }
+
+  private func checkPromises(_ plan: BootPlan) {
+    for (low, high) in zip(plan.segments, plan.segments.dropFirst()) {
+      precondition(low.lastAddress < high.address, "segments overlap or are not sorted")
+    }
+    for segment in plan.segments {
+      precondition(
+        plan.memoryMap.isUsable(segment.address.rawValue, byteCount: segment.memoryByteCount),
+        "a segment is not in usable RAM")
+      precondition(segment.fileByteCount <= segment.memoryByteCount, "more content than memory")
+    }
+    precondition(
+      plan.segments.contains { $0.kind == .image && $0.contains(plan.entryPoint) },
+      "the entry point is not in the image")
+    precondition(
+      plan.entry.linearInstructionPointer == plan.entryPoint.rawValue, "the processor starts elsewhere")
+  }
+
+  private func checkPlacing(_ plan: BootPlan, _ bytes: [UInt8]) {
+    do {
+      try plan.place(into: memory)
+      for segment in plan.segments where segment.kind == .image {
+        let content = try memory.readBytes(at: segment.address, count: Int(segment.memoryByteCount))
+        let start = Int(segment.fileOffset ?? 0)
+        let count = Int(segment.fileByteCount)
+        precondition(
+          content.prefix(count).elementsEqual(bytes[start..<start + count]), "other content than the file's")
+        precondition(content.dropFirst(count).allSatisfy { $0 == 0 }, "memory beyond the content is not zero")
+      }
+    } catch {
+      fatalError("a plan could not be placed: \(error)")
+    }
+  }
+}

@@ -1,1 +1,0 @@
-// The fuzz target's entry point is LLVMFuzzerTestOneInput.

@@ -1,0 +1,78 @@
+import GuestMemory
+import X86
+
+/// Boot sectors, started as a PC's BIOS starts them: loaded at 0000:7C00, DL = 0x80 (the first hard
+/// disk), the stack below.
+///
+/// A BIOS loads 512 bytes and the program reads the rest of its disk through INT 13h. Here is no
+/// BIOS to ask, so a longer file is loaded whole, as if that had been done: a loader of several
+/// sectors that finds itself at 0x7C00 just runs.
+enum BootSector {
+  /// The bytes at the end of a boot sector.
+  static let signature: [UInt8] = [0x55, 0xAA]
+  /// Where they are.
+  static let signatureOffset = 510
+  /// What a BIOS puts in DL: the number of the disk it boots from.
+  static let driveNumber: UInt64 = 0x80
+  /// The room that is kept for the stack, in bytes.
+  static let stackByteCount: UInt64 = 4096
+
+  /// The plan for a boot sector.
+  static func plan(_ request: BootRequest, reason: String) throws(BootError) -> BootPlan {
+    try request.refuseOption(
+      request.loadAddress, "--load-address",
+      "A boot sector is loaded at 0x7c00. Add --mode real16 to load it elsewhere.")
+    try request.refuseOption(
+      request.entry, "--entry", "A boot sector starts at 0x7c00. Add --mode real16 to start it elsewhere.")
+    try request.refuseInformation(for: .bootSector)
+
+    var planner = Planner(request)
+    let image = request.image
+    let limit = BootLayout.realModeImageEnd - BootLayout.bootSector
+    guard image.byteCount <= limit else {
+      throw .tooLarge(
+        image: image.name, byteCount: image.byteCount, limit: limit,
+        advice: "It looks like a disk image, and there is no BIOS to read the rest of a disk. "
+          + "Boot the kernel itself, or only the sectors that hold its loader.")
+    }
+    try planner.claim(
+      .whole(
+        image, kind: .image, name: "the boot sector \(image.name)", at: BootLayout.bootSector,
+        permissions: [.read, .write, .execute]))
+    try planner.claim(
+      .reserved(
+        kind: .stack, name: "the stack", from: BootLayout.bootSector - stackByteCount,
+        to: BootLayout.bootSector))
+    planner.noteMissingBIOS()
+
+    var state = CPUState.realMode(codeSegment: 0, instructionPointer: UInt16(BootLayout.bootSector))
+    state.general.rsp = BootLayout.bootSector
+    state.general.rdx = driveNumber
+    return try planner.finish(
+      format: .bootSector, reason: reason, entryPoint: BootLayout.bootSector, state: state)
+  }
+}
+
+extension Planner {
+  /// Warns whoever expects INT 10h to print.
+  mutating func noteMissingBIOS() {
+    notes.append("There is no BIOS: no INT instruction works until the image sets its vector.")
+  }
+}
+
+extension BootRequest {
+  /// Refuses an option that was given although it means nothing for the image.
+  func refuseOption(_ value: UInt64?, _ option: String, _ reason: String) throws(BootError) {
+    if let value { throw .optionRefused(option: "\(option) \(hex(value))", reason: reason) }
+  }
+
+  /// Refuses a command line and modules, where the format has no way to hand them over.
+  func refuseInformation(for format: ImageFormat) throws(BootError) {
+    let reason =
+      "A \(format) has no way to receive it. Leave it out, or build the guest for Multiboot, PVH, or as an ELF file."
+    if !fullCommandLine.isEmpty { throw .optionRefused(option: "A guest command line", reason: reason) }
+    if let module = modules.first {
+      throw .optionRefused(option: "Module \(module.source.name)", reason: reason)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/// A device on the 8-bit ISA bus: each address is a register of one byte.
+///
+/// An access of two or four bytes is, as on the real bus, that many byte cycles at consecutive
+/// addresses, lowest first.
+protocol ByteRegisterDevice: IODevice {
+  /// Reads the register at `offset`.
+  func readRegister(_ offset: UInt64) -> UInt8
+
+  /// Writes the register at `offset`.
+  func writeRegister(_ offset: UInt64, _ value: UInt8)
+}
+
+extension ByteRegisterDevice {
+  /// Reads `width` registers from `offset` on.
+  public func read(offset: UInt64, width: AccessWidth) -> UInt64 {
+    var value: UInt64 = 0
+    for index in 0..<UInt64(width.byteCount) {
+      value |= UInt64(readRegister(offset &+ index)) << (8 * index)
+    }
+    return value
+  }
+
+  /// Writes `width` registers from `offset` on.
+  public func write(_ value: UInt64, offset: UInt64, width: AccessWidth) {
+    for index in 0..<UInt64(width.byteCount) {
+      writeRegister(offset &+ index, UInt8(truncatingIfNeeded: value >> (8 * index)))
+    }
+  }
+}

@@ -1,0 +1,4 @@
+import CLinux
+
+/// The Linux thread ID of the calling thread (gettid).
+public func currentThreadID() -> Int32 { gettid() }

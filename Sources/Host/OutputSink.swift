@@ -1,0 +1,34 @@
+internal import Synchronization
+
+/// The output of a channel that has one reader for good: when that is lost, once and for all.
+final class OutputSink: Sendable {
+  private struct State {
+    var writer: DescriptorWriter?
+    var lost: (@Sendable (SystemError) -> Void)?
+  }
+
+  /// Held during a write, so that writes do not interleave.
+  private let state: Mutex<State>
+  private let cancellation = Cancellation()
+
+  /// `lost` is called once, by the thread whose write failed, with no lock held.
+  init(_ writer: DescriptorWriter, lost: @escaping @Sendable (SystemError) -> Void) {
+    state = Mutex(State(writer: writer, lost: lost))
+  }
+
+  func write(_ bytes: RawSpan) {
+    let failure = state.withLock { state -> (SystemError, (@Sendable (SystemError) -> Void)?)? in
+      guard let writer = state.writer, !cancellation.isCancelled else { return nil }
+      guard case (.failed(let error), _) = writer.writeAll(bytes, unless: cancellation) else { return nil }
+      state.writer = nil
+      return (error, state.lost.take())
+    }
+    if let (error, lost) = failure { lost?(error) }
+  }
+
+  /// Ends a write that waits, and drops all later ones.
+  func close() {
+    cancellation.cancel()
+    state.withLock { $0.writer = nil }
+  }
+}

@@ -1,0 +1,90 @@
+internal import Engine
+internal import KVM
+
+/// From the page that KVM shares with us to a `VMExit` (KVM API, chapter 5, the kvm_run structure).
+extension HardwareProcessor {
+  /// What the last KVM_RUN stopped for. HOT PATH: plain loads from the shared page, no allocation.
+  @inline(__always)
+  func decodeExit() -> VMExit {
+    // Sound: the run area is mapped for as long as this processor lives, and the kernel does not
+    // write to it before the next KVM_RUN on this thread.
+    let area = unsafe processor.runArea
+    let reason = unsafe KVMExitReason(rawValue: area.pointee.exit_reason)
+    switch reason {
+    case .io: return unsafe .portIO(portAccess(area))
+    case .mmio: return unsafe .mmio(memoryAccess(area))
+    case .hlt: return .halt
+    case .shutdown: return .shutdown
+    case .irqWindowOpen: return .interruptWindow
+    case .intr: return .interrupted
+    default: return rareExit(reason)
+    }
+  }
+
+  private func rareExit(_ reason: KVMExitReason) -> VMExit {
+    let area = unsafe processor.runArea
+    switch reason {
+    case .debug:
+      let arch = unsafe area.pointee.debug.arch
+      return .debug(
+        DebugExit(vector: UInt8(truncatingIfNeeded: arch.exception), address: arch.pc, dr6: arch.dr6, dr7: arch.dr7))
+    case .hypercall:
+      let call = unsafe area.pointee.hypercall
+      return .hypercall(
+        Hypercall(
+          number: call.nr,
+          arguments: [call.args.0, call.args.1, call.args.2, call.args.3, call.args.4, call.args.5]))
+    case .systemEvent:
+      let event = unsafe area.pointee.system_event
+      return .systemEvent(type: event.type, detail: event.ndata > 0 ? event.data.0 : 0)
+    case .failEntry:
+      return unsafe .failedEntry(reason: area.pointee.fail_entry.hardware_entry_failure_reason)
+    case .internalError:
+      return .emulationFailure(emulationFailure())
+    default:
+      return .unknown(reason: reason.rawValue)
+    }
+  }
+
+  @inline(__always)
+  private func portAccess(_ area: UnsafeMutablePointer<KVMRunArea>) -> PortAccess {
+    let io = unsafe area.pointee.io
+    let offset = Int(truncatingIfNeeded: io.data_offset)
+    // The kernel keeps the data inside the shared area; that is checked here all the same, since a
+    // length that comes from outside must never reach a pointer unseen.
+    let wanted = Int(io.size) &* Int(io.count)
+    let room = max(0, processor.runAreaByteCount &- offset)
+    let data = unsafe ExitBuffer(
+      base: UnsafeMutableRawPointer(area) + offset, byteCount: min(wanted, room))
+    return PortAccess(
+      port: io.port, width: io.size, direction: io.direction == 1 ? .write : .read, count: io.count, data: data)
+  }
+
+  @inline(__always)
+  private func memoryAccess(_ area: UnsafeMutablePointer<KVMRunArea>) -> MMIOAccess {
+    let length = unsafe min(area.pointee.mmio.len, 8)
+    let offset = MemoryLayout<KVMRunArea>.offset(of: \.mmio.data)!
+    let data = unsafe ExitBuffer(base: UnsafeMutableRawPointer(area) + offset, byteCount: Int(length))
+    return unsafe MMIOAccess(
+      address: area.pointee.mmio.phys_addr, width: UInt8(length),
+      direction: area.pointee.mmio.is_write != 0 ? .write : .read, data: data)
+  }
+
+  private func emulationFailure() -> EmulationFailure {
+    let area = unsafe processor.runArea
+    let failure = unsafe area.pointee.emulation_failure
+    var bytes = InlineArray<15, UInt8>(repeating: 0)
+    var count: UInt8 = 0
+    // Bit 0 of the flags: the instruction's bytes follow (KVM_INTERNAL_ERROR_EMULATION_FLAG_…).
+    if failure.suberror == 1, failure.ndata >= 1, failure.flags & 1 != 0 {
+      count = min(failure.insn_size, 15)
+      let source = failure.insn_bytes
+      let all = [
+        source.0, source.1, source.2, source.3, source.4, source.5, source.6, source.7,
+        source.8, source.9, source.10, source.11, source.12, source.13, source.14,
+      ]
+      for index in 0..<Int(count) { bytes[index] = all[index] }
+    }
+    return EmulationFailure(code: failure.suberror, instructionBytes: bytes, instructionByteCount: count)
+  }
+}

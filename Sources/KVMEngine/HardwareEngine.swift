@@ -1,0 +1,96 @@
+public import Engine
+public import GuestMemory
+internal import KVM
+internal import X86
+
+/// A virtual machine on KVM.
+public final class HardwareEngine: MachineEngine, @unchecked Sendable {
+  // @unchecked: set-up is single-threaded; afterwards only `machine` is used, whose ioctls the
+  // kernel serializes.
+
+  private let device: KVMDevice
+  private let kernelMachine: KernelMachine
+  private let runAreaByteCount: Int
+  /// The guest memory that the kernel maps: it must outlive the machine.
+  private var memory: GuestMemory?
+  private lazy var savedRegisters = SavedRegisters(listed: (try? device.msrIndexList()) ?? [])
+  private var cpuid: [KVMCPUIDEntry]?
+
+  /// Where KVM keeps the three pages and the one page that old Intel CPUs need for real mode: just
+  /// under the 4 GiB firmware area, where a PC has no RAM.
+  private static let identityMapAddress: UInt64 = 0xFFFB_C000
+  private static let tssAddress: UInt32 = 0xFFFB_D000
+
+  /// Opens KVM and creates a machine without memory or vCPUs.
+  ///
+  /// - Throws: where KVM is missing, not accessible, or lacks what every machine here needs.
+  public init(path: String = "/dev/kvm") throws(EngineError) {
+    do throws(KVMError) {
+      let device = try KVMDevice(path: path)
+      kernelMachine = KernelMachine(try device.createMachine())
+      runAreaByteCount = try device.runAreaByteCount()
+      self.device = device
+    } catch {
+      throw EngineError(error.description, errno: error.errno)
+    }
+  }
+
+  /// One memory slot for each region (KVM_SET_USER_MEMORY_REGION).
+  public func map(_ memory: GuestMemory) throws(EngineError) {
+    self.memory = memory
+    try asEngineError { () throws(KVMError) in
+      for (slot, region) in memory.regions.enumerated() {
+        // Sound: `self` keeps the memory mapped for as long as the machine exists.
+        try unsafe kernelMachine.machine.setUserMemoryRegion(
+          slot: UInt32(slot), flags: region.isReadOnly ? [.readOnly] : [],
+          guestPhysicalAddress: region.base.rawValue, byteCount: region.byteCount, hostMemory: region.hostBase)
+      }
+    }
+  }
+
+  /// The PIC pair, the I/O APIC and, with each vCPU, a local APIC.
+  public func prepareInterrupts() throws(EngineError) {
+    try asEngineError { () throws(KVMError) in
+      // Both addresses must be set before the first vCPU exists.
+      try kernelMachine.machine.setIdentityMapAddress(Self.identityMapAddress)
+      try kernelMachine.machine.setTSSAddress(Self.tssAddress)
+      try kernelMachine.machine.createIRQChip()
+    }
+  }
+
+  /// A vCPU with the CPUID that KVM supports here.
+  public func makeProcessor(index: Int) throws(EngineError) -> HardwareProcessor {
+    try asEngineError { () throws(KVMError) in
+      let id = UInt32(index)
+      let processor = try kernelMachine.machine.createProcessor(id: id, runAreaByteCount: runAreaByteCount)
+      if cpuid == nil { cpuid = try device.supportedCPUID() }
+      try processor.setCPUID(CPUIDPolicy.entries(from: cpuid ?? [], apicID: id))
+      return HardwareProcessor(index: index, processor: processor, savedRegisters: savedRegisters)
+    }
+  }
+
+  /// The interval timer, with a speaker port that does nothing (KVM_CREATE_PIT2).
+  public func finishSetup() throws(EngineError) {
+    try asEngineError { () throws(KVMError) in
+      try kernelMachine.machine.createPIT2(flags: .speakerDummy)
+    }
+  }
+
+  /// The kernel's controllers.
+  public var interruptController: any InterruptController { kernelMachine }
+}
+
+/// The machine's descriptor, shared by the engine and everything that raises interrupts.
+final class KernelMachine: InterruptController {
+  let machine: KVMMachine
+
+  init(_ machine: consuming KVMMachine) { self.machine = machine }
+
+  /// KVM_IRQ_LINE. It fails only for a line that does not exist, and those are fixed in our tables.
+  func setLine(_ gsi: UInt32, level: Bool) { try? machine.setLine(irq: gsi, level: level) }
+
+  /// KVM_SIGNAL_MSI. A guest can make it fail with a nonsensical message; then nothing is delivered.
+  func signal(_ message: MSIMessage) {
+    _ = try? machine.signalMSI(address: message.address, data: message.data)
+  }
+}

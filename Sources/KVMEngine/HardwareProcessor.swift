@@ -1,0 +1,76 @@
+public import Engine
+internal import Host
+internal import KVM
+internal import Synchronization
+
+/// A vCPU on KVM.
+///
+/// The thread that runs it is the only one to use it, but for `kick`, the two questions of the halt
+/// watch, and for `saveState` and `isHaltedForGood` while that thread is parked.
+public final class HardwareProcessor: Processor, @unchecked Sendable {
+  // @unchecked: `isPristine` is only touched while no thread runs the vCPU or by that thread; all
+  // else that changes is atomic, locked, or the kernel's.
+
+  /// The vCPU's number and local APIC ID.
+  public let index: Int
+  let processor: KVMProcessor
+  private let immediateExit: ImmediateExitFlag
+  /// The Linux thread that runs the vCPU; 0 before it is known.
+  private let thread = Atomic<Int32>(0)
+  let sleepStatistics = Mutex<SleepStatistics?>(nil)
+  /// The model-specific registers that make up the state.
+  let savedRegisters: SavedRegisters
+  /// No state was loaded yet: all registers have the values that KVM creates a vCPU with.
+  var isPristine = true
+
+  init(index: Int, processor: consuming KVMProcessor, savedRegisters: SavedRegisters) {
+    self.index = index
+    self.savedRegisters = savedRegisters
+    immediateExit = processor.immediateExit
+    self.processor = processor
+  }
+
+  /// Remembers which thread a kick has to reach.
+  public func bindToCurrentThread() {
+    thread.store(currentThreadID(), ordering: .releasing)
+  }
+
+  /// Runs the guest (KVM_RUN) and says why it left.
+  ///
+  /// - Throws: where KVM_RUN fails for a reason that is no exit.
+  public func run() throws(EngineError) -> VMExit {
+    let result = processor.run()
+    return result == 0 ? decodeExit() : try answerFailedRun(result)
+  }
+
+  @inline(never)
+  private func answerFailedRun(_ result: Int32) throws(EngineError) -> VMExit {
+    // EINTR: a signal, or the immediate-exit byte. EAGAIN: a start-up IPI was taken up.
+    guard result == -4 || result == -11 else {
+      throw EngineError(processor.error(of: result).description, errno: 0 &- result)
+    }
+    // Cleared before the run loop looks at what is wanted of it: a kick from now on sets it again.
+    immediateExit.set(false)
+    openSleepStatistics()
+    return .interrupted
+  }
+
+  /// Makes `run()` return `.interrupted`.
+  public func kick() {
+    // The byte first: a signal that comes before KVM_RUN is entered is lost, the byte is not.
+    immediateExit.set()
+    let target = thread.load(ordering: .acquiring)
+    if target != 0 { KickSignal.send(toThread: target) }
+  }
+
+  /// KVM_INTERRUPT.
+  public func inject(interrupt vector: UInt8) throws(EngineError) {
+    try asEngineError { () throws(KVMError) in try processor.injectInterrupt(vector: vector) }
+  }
+
+  /// Sets `request_interrupt_window`.
+  public func requestInterruptWindow(_ wanted: Bool) {
+    // Sound: only this vCPU's thread writes the field, between two calls of KVM_RUN.
+    unsafe processor.runArea.pointee.request_interrupt_window = wanted ? 1 : 0
+  }
+}

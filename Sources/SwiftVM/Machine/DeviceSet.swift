@@ -1,0 +1,54 @@
+internal import Devices
+internal import Engine
+internal import GuestMemory
+internal import Host
+
+/// The devices of one power-on, on their buses.
+struct DeviceSet {
+  let ports: Bus
+  let memory: Bus
+  let post = POSTPort()
+
+  /// Builds what every machine has. The order does not matter: the bus sorts and checks.
+  init(
+    _ configuration: VirtualMachine.Configuration, host: HostParts, interrupts: any InterruptController,
+    control: any MachineControl
+  ) throws(BusError) {
+    var attachments: [BusAttachment] = []
+    func attach(_ device: any IODevice, at range: ClosedRange<UInt16>, firstOffset: UInt64 = 0) {
+      attachments.append(
+        BusAttachment(
+          base: UInt64(range.lowerBound), byteCount: UInt64(range.count), device: device,
+          firstOffset: firstOffset))
+    }
+    func line(_ gsi: UInt32) -> InterruptLine { InterruptLine(controller: interrupts, gsi: gsi) }
+
+    let channel = host.channel
+    attach(SerialPort(channel: channel, interrupt: line(SerialPort.com1GSI)), at: StandardPorts.serial)
+    attach(DebugConsole(channel: channel), at: StandardPorts.debugConsole)
+    attach(post, at: StandardPorts.post)
+    let gate = A20Gate()
+    let keyboard = KeyboardController(machine: control, gate: gate, interrupt: line(KeyboardController.gsi))
+    attach(keyboard, at: StandardPorts.keyboardData)
+    attach(
+      keyboard, at: StandardPorts.keyboardCommand,
+      firstOffset: KeyboardController.commandPort - KeyboardController.dataPort)
+    attach(SystemControlPortA(machine: control, gate: gate), at: StandardPorts.systemControlA)
+    attach(ResetControl(machine: control), at: StandardPorts.resetControl)
+    attach(PanicPort(machine: control), at: StandardPorts.panic)
+    let layout = PCMemoryLayout(byteCount: configuration.memoryByteCount)
+    attach(
+      RealTimeClock(
+        clock: HostDeviceClock(loop: host.loop), interrupt: line(RealTimeClock.gsi),
+        memoryBelow4GiB: layout.ranges[0].byteCount,
+        memoryAbove4GiB: layout.ranges.dropFirst().reduce(0) { $0 + $1.byteCount },
+        processorCount: configuration.cpuCount),
+      at: StandardPorts.realTimeClock)
+    if let port = configuration.exitPort {
+      let last = UInt16(clamping: Int(port) + Int(ExitPort.portCount) - 1)
+      attach(ExitPort(style: configuration.exitStyle, machine: control), at: port...last)
+    }
+    ports = try Bus(kind: .ports, attachments: attachments)
+    memory = try Bus(kind: .memory, attachments: [])
+  }
+}

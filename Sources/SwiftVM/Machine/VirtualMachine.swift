@@ -1,0 +1,140 @@
+public import Boot
+internal import Engine
+internal import Host
+internal import Synchronization
+
+/// A virtual machine: made of a `Configuration`, started once, and waited for.
+///
+/// ```swift
+/// var configuration = VirtualMachine.Configuration(image: .file(path: "guest.bin"))
+/// configuration.memoryByteCount = 64 << 20
+/// let machine = try VirtualMachine(configuration)
+/// let outcome = try await machine.run()
+/// print(outcome.sentence)
+/// ```
+///
+/// All methods may be called from any thread or task.
+public final class VirtualMachine: Sendable {
+  /// The mode a flat image starts in.
+  public typealias Mode = BootRequest.Mode
+
+  /// What the machine was made of.
+  public let configuration: Configuration
+
+  let parts: HostParts
+  let life: Monitor<Life>
+
+  /// Where the machine is in its life.
+  struct Life {
+    var phase = Phase.new
+    var current: (any PoweredMachine)?
+    var timeline: SetupTimeline?
+    var plan: BootPlan?
+    var outcome: Outcome?
+    var waiters: [CheckedContinuation<Outcome, Never>] = []
+    var reboots = 0
+    /// Exits and unclaimed accesses of the lives before a reset.
+    var earlierExits: UInt64 = 0
+    var earlierUnclaimed: UInt64 = 0
+    var haltTimer: RepeatingTimer?
+    var limitTimer: EventLoop.Timer?
+    var patienceTimer: EventLoop.Timer?
+  }
+
+  enum Phase: Equatable {
+    case new, running, ended
+  }
+
+  /// A machine of this description; nothing is created on the host yet but what the console needs.
+  ///
+  /// - Throws: `StartError.configuration` with every mistake.
+  public init(_ configuration: Configuration) throws(StartError) {
+    let mistakes = configuration.mistakes
+    guard mistakes.isEmpty else { throw .configuration(mistakes) }
+    self.configuration = configuration
+    parts = HostParts()
+    life = Monitor(Life())
+  }
+
+  // MARK: The life of a machine
+
+  /// Creates the machine on its engine, loads the image and starts the vCPUs.
+  ///
+  /// - Throws: `StartError`; the machine can then not be started again.
+  public func start() throws(StartError) {
+    let isFirst = life.update { life in
+      guard life.phase == .new else { return false }
+      life.phase = .running
+      return true
+    }
+    guard isFirst else { throw .startedBefore }
+    do throws(StartError) {
+      try parts.open(configuration, machine: self)
+      try powerOn()
+    } catch {
+      parts.close()
+      life.update { $0.phase = .ended }
+      throw error
+    }
+  }
+
+  /// Holds every vCPU at an instruction boundary; returns once all are. Device timers go on.
+  public func pause() async {
+    guard let machine = life.read(\.current) else { return }
+    machine.shared.gate.requestPause()
+    machine.kickAll()
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      machine.shared.gate.whenParked { continuation.resume() }
+    }
+  }
+
+  /// Takes one `pause` back.
+  public func resume() { life.read(\.current)?.shared.gate.release() }
+
+  /// Ends the machine; the outcome has the reason `requested` unless it ended before.
+  public func stop() { stop(.requested) }
+
+  /// Ends the machine for a given reason.
+  func stop(_ reason: StopReason) { life.read(\.current)?.shared.control.requestStop(reason) }
+
+  /// Waits until the machine has ended.
+  public func wait() async -> Outcome {
+    await withCheckedContinuation { continuation in
+      let outcome: Outcome? = life.update { life in
+        if life.outcome == nil { life.waiters.append(continuation) }
+        return life.outcome
+      }
+      if let outcome { continuation.resume(returning: outcome) }
+    }
+  }
+
+  /// Waits until the machine has ended, without Swift concurrency: for commands and tests.
+  public func waitBlocking() -> Outcome { life.wait { $0.outcome } }
+
+  /// Starts the machine and waits until it has ended.
+  ///
+  /// - Throws: `StartError`.
+  public func run() async throws(StartError) -> Outcome {
+    try start()
+    return await wait()
+  }
+
+  // MARK: What can be asked
+
+  /// How long each step of the set-up took; nil before `start`.
+  public var timeline: SetupTimeline? { life.read(\.timeline) }
+
+  /// How the image was loaded; nil before `start`.
+  public var bootPlan: BootPlan? { life.read(\.plan) }
+
+  /// Where the console can be reached: the pseudo-terminal's name or the socket's path.
+  public var consoleName: String? { parts.consoleName }
+
+  /// A line on how the machine is doing: for the monitor key and for people who wonder.
+  public var statusLine: String {
+    guard let machine = life.read(\.current) else { return "the machine is not running" }
+    let remains = machine.remains()
+    let exits = remains.map { "vCPU exits \($0.exitCount)" }.joined(separator: ", ")
+    return exits
+  }
+}

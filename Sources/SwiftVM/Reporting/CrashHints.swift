@@ -1,0 +1,42 @@
+internal import Engine
+internal import X86
+
+/// The usual reasons for the usual deaths, for people who write their first kernel.
+enum CrashHints {
+  /// What a look at the culprit's state suggests.
+  static func hints(reason: StopReason, vcpu: CrashReport.VCPU) -> [String] {
+    guard let state = vcpu.state else { return [] }
+    if vcpu.isAfterReset {
+      return [
+        "this CPU resets a vCPU on a triple fault, so the registers above are not those at the fault; the last "
+          + "exits still tell how far the guest came"
+      ]
+    }
+    switch reason {
+    case .tripleFault: return tripleFault(state, vcpu)
+    case .timeout: return state.rflags.contains(.interruptEnable) ? [] : ["interrupts are off (IF = 0)"]
+    default: return []
+    }
+  }
+
+  private static func tripleFault(_ state: CPUState, _ vcpu: CrashReport.VCPU) -> [String] {
+    var hints: [String] = []
+    if state.mode != .real && state.idt.limit < 8 {
+      hints.append("the interrupt descriptor table is empty, so any exception is fatal: load one with LIDT")
+    } else if state.mode == .long && state.idt.limit < 16 * 32 - 1 {
+      hints.append(
+        "the interrupt descriptor table has fewer than the 32 gates of 16 bytes that exceptions need")
+    }
+    for walk in vcpu.walks {
+      switch walk.result {
+      case .failure(let failure):
+        hints.append("\(walk.name) leads nowhere: \(failure.description)")
+      case .success(let translation) where walk.isOutsideMemory && walk.name != "CR2":
+        hints.append(
+          "\(walk.name) leads to guest-physical \(hex(translation.physicalAddress)), where there is no RAM")
+      default: break
+      }
+    }
+    return hints
+  }
+}

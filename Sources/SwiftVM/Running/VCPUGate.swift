@@ -1,0 +1,126 @@
+internal import Host
+
+/// Where the vCPU threads of one machine are held and let go: pausing, resuming, stopping.
+///
+/// A thread comes here only when its processor reported `.interrupted`, so that a parked vCPU is
+/// always at an instruction boundary and its state may be read from any thread.
+final class VCPUGate: Sendable {
+  private struct State {
+    /// How many parties want the machine held.
+    var pausers = 0
+    var isStopping = false
+    /// vCPU threads that wait here.
+    var parked = 0
+    /// vCPU threads that have not ended.
+    var alive: Int
+    /// What to call once every vCPU is parked, or the machine stops.
+    var onParked: [@Sendable () -> Void] = []
+    /// Which vCPUs were woken from `sleep`.
+    var isWoken: [Bool]
+
+    /// Whether a vCPU may go on: the machine is neither held nor stopping.
+    var isOpen: Bool { pausers == 0 && !isStopping }
+
+    /// Hands out the calls that are due.
+    mutating func dueCalls() -> [@Sendable () -> Void] {
+      guard parked == alive || isStopping, !onParked.isEmpty else { return [] }
+      defer { onParked = [] }
+      return onParked
+    }
+  }
+
+  private let monitor: Monitor<State>
+
+  /// A gate for `vcpuCount` threads that are about to start.
+  init(vcpuCount: Int) {
+    monitor = Monitor(State(alive: vcpuCount, isWoken: Array(repeating: false, count: vcpuCount)))
+  }
+
+  /// The answer to `.interrupted`: waits here while the machine is paused. False: it stops, and
+  /// the thread must end.
+  func answer() -> Bool {
+    if monitor.read({ $0.isOpen }) { return true }
+    park()
+    return monitor.wait { state in
+      if state.pausers > 0 && !state.isStopping { return nil }
+      state.parked -= 1
+      return !state.isStopping
+    }
+  }
+
+  /// Waits as a halted vCPU does, until `wake` is called for it. It counts as parked meanwhile.
+  /// False: the machine stops, and the thread must end.
+  func sleep(vcpu: Int) -> Bool {
+    park()
+    return monitor.wait { state in
+      if state.isStopping {
+        state.parked -= 1
+        return false
+      }
+      guard state.isWoken[vcpu], state.pausers == 0 else { return nil }
+      state.isWoken[vcpu] = false
+      state.parked -= 1
+      return true
+    }
+  }
+
+  /// Ends the `sleep` of a vCPU, or the next one where it does not sleep now.
+  func wake(vcpu: Int) { monitor.update { $0.isWoken[vcpu] = true } }
+
+  private func park() {
+    let calls = monitor.update { state in
+      state.parked += 1
+      return state.dueCalls()
+    }
+    for call in calls { call() }
+  }
+
+  /// Calls `body` once every vCPU that is alive is parked, or the machine stops: at once, or later on
+  /// the thread that makes it so.
+  func whenParked(_ body: @escaping @Sendable () -> Void) {
+    let calls = monitor.update { state in
+      state.onParked.append(body)
+      return state.dueCalls()
+    }
+    for call in calls { call() }
+  }
+
+  /// Holds the machine. Call `kick` on every vCPU after it, then `waitUntilParked`.
+  func requestPause() { monitor.update { $0.pausers += 1 } }
+
+  /// Waits until every vCPU that is alive is parked; false if that took longer than `nanoseconds`.
+  func waitUntilParked(forAtMost nanoseconds: UInt64) -> Bool {
+    monitor.wait(forAtMost: nanoseconds) { $0.parked == $0.alive ? true : nil } ?? false
+  }
+
+  /// Takes one `requestPause` back.
+  func release() { monitor.update { $0.pausers -= 1 } }
+
+  /// Lets every vCPU thread end. Call `kick` on every vCPU after it.
+  func requestStop() {
+    let calls = monitor.update { state in
+      state.isStopping = true
+      return state.dueCalls()
+    }
+    for call in calls { call() }
+  }
+
+  /// Whether the machine is stopping.
+  var isStopping: Bool { monitor.read { $0.isStopping } }
+
+  /// Says that the calling vCPU thread ends. True for the last one.
+  func leave() -> Bool {
+    monitor.update { state in
+      state.alive -= 1
+      return state.alive == 0
+    }
+  }
+
+  /// How many vCPU threads have not ended.
+  var alive: Int { monitor.read { $0.alive } }
+
+  /// Waits until all vCPU threads have ended; false if that took longer than `nanoseconds`.
+  func waitUntilLeft(forAtMost nanoseconds: UInt64) -> Bool {
+    monitor.wait(forAtMost: nanoseconds) { $0.alive == 0 ? true : nil } ?? false
+  }
+}

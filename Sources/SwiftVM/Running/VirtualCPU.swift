@@ -1,0 +1,75 @@
+internal import Devices
+internal import Engine
+internal import Synchronization
+
+/// One vCPU of a running machine and the loop that its thread spends its life in.
+///
+/// This file is where to look for "what happens on an exit", for every engine.
+final class VirtualCPU<VirtualProcessor: Processor>: Sendable {
+  let processor: VirtualProcessor
+  /// What the vCPUs of one machine share.
+  let machine: SharedParts
+  /// The last exits; only the vCPU's own thread touches it until that thread has ended.
+  let history = ExitHistory()
+  /// What is left of the vCPU once its thread has ended.
+  let ending = Mutex<Ending?>(nil)
+
+  init(processor: VirtualProcessor, machine: SharedParts) {
+    self.processor = processor
+    self.machine = machine
+  }
+
+  /// Runs the guest until the machine stops.
+  ///
+  /// A request to pause or stop is only looked at on `.interrupted`: by then the engine has taken
+  /// up the data of the exit before, so that the vCPU rests at an instruction boundary. Who wants
+  /// attention calls `kick`, and the loop pays nothing for it on other exits.
+  func run() {
+    processor.bindToCurrentThread()
+    let ports = machine.ports
+    let memory = machine.memory
+    while true {
+      let exit: VMExit
+      do throws(EngineError) {
+        exit = try processor.run()
+      } catch {
+        return die(.internalFault(error.description))
+      }
+      switch exit {
+      case .portIO(let access):
+        ports.perform(access)
+        history.record(access)
+      case .mmio(let access):
+        memory.perform(access)
+        history.record(access)
+      case .interrupted:
+        guard machine.gate.answer() else { return captureStateIfWanted() }
+      case .halt:
+        history.record(.halt)
+        guard sleepInHalt() else { return captureStateIfWanted() }
+      case .interruptWindow:
+        history.record(.interruptWindow)
+      case .hypercall(let call):
+        // No hypercall is offered to the guest: KVM answers its own, the rest is an error to it.
+        history.record(.hypercall, detail: call.number)
+      case .systemEvent(let type, let detail):
+        history.record(.systemEvent, detail: UInt64(type))
+        answer(systemEvent: type, detail: detail)
+      case .debug(let event):
+        history.record(.debug, detail: event.address)
+      case .shutdown:
+        history.record(.shutdown)
+        return die(.tripleFault(vcpu: processor.index))
+      case .failedEntry(let reason):
+        history.record(.failedEntry, detail: reason)
+        return die(.failedEntry(vcpu: processor.index, reason: reason))
+      case .emulationFailure(let failure):
+        history.record(.emulationFailure, detail: UInt64(failure.code))
+        return die(.emulationFailure(vcpu: processor.index, failure))
+      case .unknown(let reason):
+        history.record(.unknown, detail: UInt64(reason))
+        return die(.internalFault(Self.unknownExit(reason, vcpu: processor.index)))
+      }
+    }
+  }
+}

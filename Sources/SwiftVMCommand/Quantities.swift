@@ -1,0 +1,43 @@
+/// Numbers as people write them on a command line.
+enum Quantity {
+  /// A size in bytes: "64M", "1G", "512K", "4096", "0x100000"; units are powers of 1024.
+  static func byteCount(_ text: String) -> UInt64? {
+    guard let last = text.last else { return nil }
+    let shifts: [Character: UInt64] = ["K": 10, "M": 20, "G": 30, "T": 40]
+    var digits = Substring(text)
+    // "64MiB" and "64MB" mean what "64M" means.
+    for suffix in ["iB", "B"] where digits.count > suffix.count && digits.hasSuffix(suffix) {
+      let rest = digits.dropLast(suffix.count)
+      if let unit = rest.last, shifts[Character(unit.uppercased())] != nil { digits = rest }
+      break
+    }
+    guard let unit = digits.last, let shift = shifts[Character(unit.uppercased())] else {
+      return last.isLetter && !text.hasPrefix("0x") ? nil : number(text)
+    }
+    guard let value = number(String(digits.dropLast())) else { return nil }
+    let (product, overflow) = value.multipliedReportingOverflow(by: 1 << shift)
+    return overflow ? nil : product
+  }
+
+  /// A whole number, decimal or with 0x hexadecimal; no sign.
+  static func number(_ text: String) -> UInt64? {
+    guard let first = text.first, first.isASCII, first.isNumber else { return nil }
+    if text.hasPrefix("0x") || text.hasPrefix("0X") { return UInt64(text.dropFirst(2), radix: 16) }
+    return UInt64(text)
+  }
+
+  /// A time in nanoseconds: "10" and "10s" are seconds, "500ms", "2m"; fractions are fine ("1.5").
+  static func nanoseconds(_ text: String) -> UInt64? {
+    let units: [(suffix: String, factor: Double)] = [("ms", 1e6), ("us", 1e3), ("s", 1e9), ("m", 60e9)]
+    var digits = Substring(text)
+    var factor = 1e9
+    for unit in units where text.hasSuffix(unit.suffix) {
+      digits = digits.dropLast(unit.suffix.count)
+      factor = unit.factor
+      break
+    }
+    guard let first = digits.first, first.isNumber, let value = Double(digits), value >= 0 else { return nil }
+    let product = value * factor
+    return product < 9e18 ? UInt64(product) : nil
+  }
+}

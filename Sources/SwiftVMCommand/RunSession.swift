@@ -1,0 +1,77 @@
+internal import SwiftVM
+
+/// One `swiftvm run`: makes the machine, waits for its end, and tells about it.
+struct RunSession {
+  let options: RunOptions
+
+  /// Runs the machine and ends the process with the documented status.
+  func runAndExit() -> Never { endProcess(status: run()) }
+
+  private func run() -> UInt8 {
+    var configuration = options.configuration
+    configuration.endsOnSignals = true
+    let machine: VirtualMachine
+    do throws(StartError) {
+      machine = try VirtualMachine(configuration)
+      try machine.start()
+    } catch {
+      say(error.description)
+      return write(report: .failedStart(error)) ?? error.exitStatus
+    }
+    if options.isVerbose { describeStart(machine) }
+    if let name = machine.consoleName { say("the serial port is at \(name)") }
+    let outcome = machine.waitBlocking()
+    if options.printsTimings { printTimings(machine) }
+    tell(outcome)
+    return write(report: outcome.json) ?? outcome.exitStatus
+  }
+
+  /// Says how it ended where that is not plain success or the guest's own status.
+  private func tell(_ outcome: Outcome) {
+    switch outcome.reason {
+    case .poweredOff, .halted, .guestExit:
+      if options.isVerbose { say(outcome.sentence) }
+    default: say(outcome.sentence)
+    }
+    if let crash = outcome.crash { writeStandardError(crash.text) }
+    if options.isVerbose {
+      say("\(outcome.exits) exits, \(outcome.unclaimedAccesses) accesses that no device claims, "
+        + "\(outcome.reboots) resets")
+    }
+  }
+
+  private func describeStart(_ machine: VirtualMachine) {
+    guard let plan = machine.bootPlan else { return }
+    say("\(plan.format): \(plan.reason)")
+    for segment in plan.segments { say("  \(segment.line)") }
+    say("  entry at \(plan.entryPoint)")
+    for note in plan.notes { say(note) }
+  }
+
+  private func printTimings(_ machine: VirtualMachine) {
+    guard let steps = machine.timeline?.steps else { return }
+    var text = ""
+    for step in steps { text += Self.line(step.nanoseconds, "\(step.name)") }
+    text += Self.line(steps.reduce(0) { $0 + $1.nanoseconds }, "all of the set-up")
+    writeStandardError(text)
+  }
+
+  private static func line(_ nanoseconds: UInt64, _ name: String) -> String {
+    let digits = String(nanoseconds / 1000)
+    return String(repeating: " ", count: max(0, 9 - digits.count)) + digits + " µs  " + name + "\n"
+  }
+
+  /// Writes the JSON report. A status: it could not be written.
+  private func write(report: JSONValue) -> UInt8? {
+    guard let path = options.reportPath else { return nil }
+    do throws(StartError) {
+      try report.write(toFile: path)
+      return nil
+    } catch {
+      say(error.description)
+      return error.exitStatus
+    }
+  }
+
+  private func say(_ text: String) { writeStandardError("swiftvm: \(text)\n") }
+}
