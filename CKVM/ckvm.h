@@ -159,4 +159,7 @@ static inline __u8 ckvm_run_get_immediate_exit(struct kvm_run *run) {
 /* The registers shared with the kernel, without a copy of the whole area. */
 static inline struct kvm_sync_regs *ckvm_run_sync_regs(struct kvm_run *run) { return &run->s.regs; }
 
+/* Where the bytes of a memory access are. Swift cannot take the address of a member of the union. */
+static inline uint8_t *ckvm_run_mmio_data(struct kvm_run *run) { return run->mmio.data; }
+
 #endif

@@ -107,6 +107,11 @@ public struct KVMProcessor: ~Copyable, @unchecked Sendable {
     unsafe ckvm_run_sync_regs(runArea)
   }
 
+  /// The 8 bytes of a memory access (`mmio.data`). Valid while the value lives.
+  @unsafe @inlinable public var memoryAccessData: UnsafeMutablePointer<UInt8> {
+    unsafe ckvm_run_mmio_data(runArea)
+  }
+
   /// Opens the vCPU's statistics (KVM_GET_STATS_FD; section 4.133).
   ///
   /// - Throws: ENOTTY where the kernel lacks `KVMCapability.binaryStatistics`, EMFILE, ENOMEM.

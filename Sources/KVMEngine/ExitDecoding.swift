@@ -63,8 +63,7 @@ extension HardwareProcessor {
   @inline(__always)
   private func memoryAccess(_ area: UnsafeMutablePointer<KVMRunArea>) -> MMIOAccess {
     let length = unsafe min(area.pointee.mmio.len, 8)
-    let offset = MemoryLayout<KVMRunArea>.offset(of: \.mmio.data)!
-    let data = unsafe ExitBuffer(base: UnsafeMutableRawPointer(area) + offset, byteCount: Int(length))
+    let data = unsafe ExitBuffer(base: processor.memoryAccessData, byteCount: Int(length))
     return unsafe MMIOAccess(
       address: area.pointee.mmio.phys_addr, width: UInt8(length),
       direction: area.pointee.mmio.is_write != 0 ? .write : .read, data: data)

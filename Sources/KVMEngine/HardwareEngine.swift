@@ -55,8 +55,21 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
       try kernelMachine.machine.setIdentityMapAddress(Self.identityMapAddress)
       try kernelMachine.machine.setTSSAddress(Self.tssAddress)
       try kernelMachine.machine.createIRQChip()
+      try kernelMachine.machine.setGSIRouting(Self.wiring)
     }
   }
+
+  /// How a PC's interrupt lines are wired: 0…15 to the PIC pair, 0…23 to the I/O APIC, where the
+  /// timer (line 0) arrives at pin 2. KVM's own wiring has it at pin 0.
+  private static let wiring: [KVMIRQRoute] = {
+    let pic = (UInt32(0)..<16).filter { $0 != 2 }.map { line in
+      KVMIRQRoute.pin(gsi: line, chip: line < 8 ? .masterPIC : .slavePIC, pin: line % 8)
+    }
+    let ioapic = (UInt32(0)..<24).filter { $0 != 2 }.map { line in
+      KVMIRQRoute.pin(gsi: line, chip: .ioapic, pin: line == 0 ? 2 : line)
+    }
+    return pic + ioapic
+  }()
 
   /// A vCPU with the CPUID that KVM supports here.
   public func makeProcessor(index: Int) throws(EngineError) -> HardwareProcessor {
