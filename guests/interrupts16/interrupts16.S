@@ -2,7 +2,7 @@
 // table), and on the stack the flags, CS and IP of whoever was interrupted.
 #include "platform.h"
 
-#define SYSTEM_CALL 0x80
+#define SYSTEM_CALL 0x21
 #define TICKS 3
 #define DIVISOR (PIT_HERTZ / 100)
 
@@ -100,12 +100,12 @@ tick:
 ticks:
   .byte 0
 asked:
-  .asciz "int 0x80: a system call\n"
+  .asciz "int 0x21: a system call\n"
 stopped:
   .asciz "int3: a breakpoint\n"
 divided:
   .asciz "div: a divide error\n"
 went_on:
-  .asciz "int 0x80: still here\n"
+  .asciz "int 0x21: still here\n"
 ticked:
   .asciz "IRQ 0: three ticks\n"
