@@ -8,7 +8,7 @@
 #include "interrupts64.inc"
 #include "user64.inc"
 
-#define REPORT 0x80                 // ring 3 calls the kernel: flags in RDI
+#define BREAKPOINT 3
 #define FLAG_CARRY 1
 
 .section .text.start, "ax"
@@ -17,7 +17,7 @@
 start:
   call prepare_user_mode
   call load_idt
-  SET_GATE REPORT, report, 0xee
+  SET_GATE BREAKPOINT, report, 0xee
   PRINT "asked for           got\n"
 
   push FLAG_INTERRUPTS | 2
@@ -93,21 +93,21 @@ program:
   pushfq
   pop rdi
   mov esi, 1
-  int REPORT
+  int3
 
   push FLAG_IOPL | FLAG_INTERRUPTS | 2
   popfq
   pushfq
   pop rdi
   mov esi, 2
-  int REPORT
+  int3
 
   push FLAG_INTERRUPTS | FLAG_CARRY | 2
   popfq
   pushfq
   pop rdi
   mov esi, 3
-  int REPORT
+  int3
 
   xor esi, esi
-  int REPORT
+  int3
