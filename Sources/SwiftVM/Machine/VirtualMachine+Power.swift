@@ -11,6 +11,7 @@ extension VirtualMachine {
   /// Makes the machine on the engine that the configuration asks for, and starts it.
   func powerOn() throws(StartError) {
     var timeline = SetupTimeline()
+    let cpuid = configuration.engine == .software ? nil : SupportedCPUID(path: configuration.kvmPath)
     let plan = try makePlan()
     timeline.mark("read the image and plan")
     switch configuration.engine {
@@ -20,7 +21,7 @@ extension VirtualMachine {
     case .auto, .kvm:
       let engine: HardwareEngine
       do throws(EngineError) {
-        engine = try HardwareEngine(path: configuration.kvmPath)
+        engine = try HardwareEngine(path: configuration.kvmPath, cpuid: cpuid)
       } catch {
         throw .engine(error)
       }
@@ -78,8 +79,6 @@ extension VirtualMachine {
       timeline.mark("create the interrupt controllers")
       for index in 0..<configuration.cpuCount { processors.append(try engine.makeProcessor(index: index)) }
       timeline.mark("create the vCPUs")
-      try engine.finishSetup()
-      timeline.mark("create the interval timer")
     } catch {
       throw .engine(error)
     }
@@ -89,12 +88,6 @@ extension VirtualMachine {
       throw .image(error.description)
     }
     timeline.mark("load the image")
-    do throws(EngineError) {
-      try processors[0].loadState(plan.entry)
-    } catch {
-      throw .engine(error)
-    }
-    timeline.mark("set the entry state")
 
     let gate = VCPUGate(vcpuCount: configuration.cpuCount)
     let control = StopControl(gate: gate) { [weak self] in self?.didRequestStop() }
@@ -106,6 +99,14 @@ extension VirtualMachine {
       throw .host(error.description)
     }
     timeline.mark("make the devices")
+    do throws(EngineError) {
+      try engine.finishSetup(processors)
+      timeline.mark("create the interval timer and set CPUID")
+      try processors[0].loadState(plan.entry)
+    } catch {
+      throw .engine(error)
+    }
+    timeline.mark("set the entry state")
     let shared = SharedParts(
       ports: devices.ports, memory: devices.memory, gate: gate, control: control, guestMemory: memory,
       post: devices.post)
