@@ -46,11 +46,13 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try options().configuration
+    let text: String
     do throws(StartError) {
-      writeStandardOutput(try VirtualMachine(configuration).inspection())
+      text = try VirtualMachine(configuration).inspection()
     } catch {
       writeStandardError("swiftvm: \(error.description)\n")
       throw ExitCode(Int32(error.exitStatus))
     }
+    try deliver(text)
   }
 }
