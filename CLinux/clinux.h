@@ -29,7 +29,6 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -94,6 +93,12 @@ static inline int swiftvm_install_fault_handler(int number, void (*handler)(int,
   return sigaction(number, &action, old);
 }
 static inline int swiftvm_restore_action(int number, const struct sigaction *action) { return sigaction(number, action, NULL); }
+
+/* RLIMIT_CORE 0. By number: <sys/resource.h> has a type that differs with _GNU_SOURCE, see above. */
+static inline long swiftvm_disable_core_files(void) {
+  uint64_t limit[2] = {0, 0};
+  return syscall(SYS_prlimit64, 0, 4, limit, NULL);
+}
 
 /* Bind and connect of a Unix-domain socket: sun_path is an array, which Swift sees as a tuple of 108. */
 static inline int swiftvm_unix_address(struct sockaddr_un *address, const char *path) {
