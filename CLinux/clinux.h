@@ -29,6 +29,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -45,6 +46,15 @@ static inline int swiftvm_open(const char *path, int flags, unsigned mode) { ret
 
 /* fcntl(2) and ioctl(2) are variadic too. */
 static inline int swiftvm_fcntl(int descriptor, int command, long argument) { return fcntl(descriptor, command, argument); }
+static inline int swiftvm_readable_byte_count(int descriptor) {
+  int count = 0;
+  return ioctl(descriptor, FIONREAD, &count) == 0 ? count : -1;
+}
+static inline int swiftvm_set_window_size(int descriptor, unsigned short columns, unsigned short rows) {
+  struct winsize size = {.ws_row = rows, .ws_col = columns};
+  return ioctl(descriptor, TIOCSWINSZ, &size);
+}
+static inline int swiftvm_set_controlling_terminal(int descriptor) { return ioctl(descriptor, TIOCSCTTY, 0); }
 static inline int swiftvm_window_size(int descriptor, struct winsize *size) { return ioctl(descriptor, TIOCGWINSZ, size); }
 
 /* SIGRTMIN is a function call behind a macro: glibc keeps the first real-time signals for itself. */

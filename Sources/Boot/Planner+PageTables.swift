@@ -24,13 +24,12 @@ extension Planner {
       base = place
     }
 
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(Int(byteCount))
+    let bytes: [UInt8]
     do throws(PageTableBuilderError) {
       var builder = try PageTableBuilder(
         tables: base..<base + byteCount, allowsGigabytePages: request.capabilities.hasGigabytePages)
       try builder.mapIdentity(byteCount: mapped)
-      builder.write { _, entry in bytes.append(littleEndian: entry) }
+      bytes = builder.bytes
     } catch {
       // Only RAM of more than 256 TiB gets here: it has no 4-level mapping to itself.
       throw .outsideMemory(

@@ -8,95 +8,118 @@ internal import Synchronization
 final class PeerStream: Sendable {
   static let backlogByteCount = 64 * 1024
 
-  private struct Output {
-    var peer: DescriptorWriter?
-    var backlog = Backlog(limit: PeerStream.backlogByteCount)
+  private struct Peer {
+    let writer: DescriptorWriter
+    let left: @Sendable () -> Void
   }
 
-  /// Held during a write, so also while that waits: `close()` cancels first and takes it then.
-  private let output = Mutex(Output())
-  private let cancellation = Cancellation()
+  private let loop: EventLoop
   private let pump: InputPump
+  private let cancellation = Cancellation()
+  /// Set and unset on the loop's thread only; never held for long.
+  private let peer = Mutex<Peer?>(nil)
+  /// Held during a write, so also while that waits: the loop must not wait for it.
+  private let backlog = Mutex(Backlog(limit: PeerStream.backlogByteCount))
 
-  init(loop: EventLoop) { pump = InputPump(loop: loop) }
+  init(loop: EventLoop) {
+    self.loop = loop
+    pump = InputPump(loop: loop)
+  }
 
-  /// A peer came. `descriptor` does not block. `left` is called on the loop when it has gone.
-  /// Only for the loop's thread, and only while there is no peer.
+  /// Whether there is a peer that was not seen to leave. For the loop's thread.
+  var hasPeer: Bool { peer.withLock { $0 != nil } }
+
+  /// A peer came. `descriptor` does not block. `left` is called on the loop when the peer has gone.
+  /// For the loop's thread, and only while there is no peer.
   func connect(
     _ descriptor: SharedDescriptor, isSocket: Bool, left: @escaping @Sendable () -> Void
   ) throws(SystemError) {
     let hooks = InputPump.PeerHooks(
-      hungUp: { [weak self] in
-        // A writer that waits for this peer is woken by the hang-up too, and lets go of the lock.
-        self?.output.withLock { $0.peer = nil }
-        left()
+      hungUp: { [weak self, weak descriptor] in
+        if let self, let descriptor { self.forget(descriptor) }
       },
       writable: { [weak self] in self?.flushBacklog() })
     try pump.add(descriptor, peer: hooks)
-    output.withLock { $0.peer = DescriptorWriter(nonblocking: descriptor, isSocket: isSocket) }
+    let writer = DescriptorWriter(nonblocking: descriptor, isSocket: isSocket)
+    peer.withLock { $0 = Peer(writer: writer, left: left) }
     flushBacklog()
   }
 
   func write(_ bytes: RawSpan) {
-    output.withLock { output in
-      if cancellation.isCancelled { return }
-      guard let peer = output.peer else { return output.backlog.append(bytes) }
-      var isFailed = false
-      output.backlog.drain { pending in
-        let (outcome, written) = peer.writeAll(pending, unless: cancellation)
-        isFailed = outcome != .done
-        return written
+    let failed = backlog.withLock { backlog -> SharedDescriptor? in
+      if cancellation.isCancelled { return nil }
+      guard let writer = peer.withLock({ $0?.writer }) else {
+        backlog.append(bytes)
+        return nil
       }
+      var outcome = DescriptorWriter.Outcome.done
       var written = 0
-      if !isFailed {
-        let outcome: DescriptorWriter.Outcome
-        (outcome, written) = peer.writeAll(bytes, unless: cancellation)
-        isFailed = outcome != .done
+      backlog.drain { pending in
+        let (result, count) = writer.writeAll(pending, unless: cancellation)
+        outcome = result
+        return count
       }
-      if isFailed {
-        output.peer = nil
-        output.backlog.append(bytes.extracting(droppingFirst: written))
-      }
+      if outcome == .done { (outcome, written) = writer.writeAll(bytes, unless: cancellation) }
+      if outcome == .done { return nil }
+      backlog.append(bytes.extracting(droppingFirst: written))
+      return writer.descriptor
     }
+    if let failed { loop.perform { self.forget(failed) } }
   }
 
   func attach(_ receiver: any ByteReceiver) { pump.attach(receiver) }
   func receiverHasRoom() { pump.receiverHasRoom() }
 
-  /// Ends it. A peer that is there gets the backlog first, if it takes it within a second.
+  /// Ends it. A peer that is there gets the backlog first, as far as it takes it within a second.
   func close() {
     cancellation.cancel()
-    output.withLock { output in
-      if let peer = output.peer {
-        let deadline = HostClock.monotonicNanoseconds + 1_000_000_000
-        while !output.backlog.isEmpty {
-          var isFailed = false
-          output.backlog.drain { pending in
-            let written = peer.writeSome(pending)
-            isFailed = written < 0 && currentErrno() != EAGAIN && currentErrno() != EINTR
-            return written
-          }
-          let now = HostClock.monotonicNanoseconds
-          if isFailed || output.backlog.isEmpty || now >= deadline { break }
-          var request = pollfd(fd: peer.descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
-          // Sound: one element, as the count says.
-          _ = unsafe poll(&request, 1, Int32((deadline - now) / 1_000_000 + 1))
-        }
-      }
-      output.peer = nil
-      output.backlog = Backlog(limit: Self.backlogByteCount)
+    let last = peer.withLock { peer in
+      defer { peer = nil }
+      return peer?.writer
+    }
+    backlog.withLock { backlog in
+      if let last { Self.deliver(&backlog, to: last) }
+      backlog = Backlog(limit: Self.backlogByteCount)
     }
     pump.close()
   }
 
-  /// Gives a new peer what was kept, as far as it takes it without waiting: the loop must not wait.
-  private func flushBacklog() {
-    // A writer that has the lock writes the backlog itself, before its own bytes.
-    let isRest = output.withLockIfAvailable { output -> Bool in
-      guard let peer = output.peer else { return false }
-      output.backlog.drain { peer.writeSome($0) }
-      return !output.backlog.isEmpty
+  private static func deliver(_ backlog: inout Backlog, to writer: DescriptorWriter) {
+    let deadline = HostClock.monotonicNanoseconds &+ 1_000_000_000
+    while !backlog.isEmpty {
+      var mustWait = false
+      backlog.drain { pending in
+        let written = writer.writeSome(pending)
+        mustWait = written < 0 && (currentErrno() == EAGAIN || currentErrno() == EINTR)
+        return written
+      }
+      let now = HostClock.monotonicNanoseconds
+      guard mustWait, now < deadline else { return }
+      var request = pollfd(fd: writer.descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
+      // Sound: one element, as the count says.
+      _ = unsafe poll(&request, 1, Int32((deadline - now) / 1_000_000 + 1))
     }
-    pump.setWaitsForRoom(isRest ?? false)
+  }
+
+  /// The peer behind `descriptor` has gone. On the loop.
+  private func forget(_ descriptor: SharedDescriptor) {
+    let left = peer.withLock { peer -> (@Sendable () -> Void)? in
+      // Another one may have taken its place.
+      guard let gone = peer, gone.writer.descriptor === descriptor else { return nil }
+      peer = nil
+      return gone.left
+    }
+    left?()
+  }
+
+  /// Gives a new peer what was kept, as far as it takes it without waiting. On the loop.
+  private func flushBacklog() {
+    let isRest = backlog.withLockIfAvailable { backlog -> Bool in
+      guard let writer = peer.withLock({ $0?.writer }) else { return false }
+      backlog.drain { writer.writeSome($0) }
+      return !backlog.isEmpty
+    }
+    // A writer has the lock: look again once the peer has room.
+    pump.setWaitsForRoom(isRest ?? true)
   }
 }

@@ -14,11 +14,7 @@ public final class PtyChannel: ByteChannel {
   private let openings: SharedDescriptor
   private let stream: PeerStream
 
-  private struct State {
-    var isConnected = false
-    var registration: EventLoop.Registration?
-  }
-  private let state = Mutex(State())
+  private let registration = Mutex<EventLoop.Registration?>(nil)
 
   /// Makes the pseudo-terminal.
   ///
@@ -50,7 +46,7 @@ public final class PtyChannel: ByteChannel {
     self.loop = loop
     stream = PeerStream(loop: loop)
     let registration = try loop.add(watch, .readable) { [weak self] _ in self?.otherEndWasOpened() }
-    state.withLock { $0.registration = registration }
+    self.registration.withLock { $0 = registration }
   }
 
   deinit { close() }
@@ -64,9 +60,9 @@ public final class PtyChannel: ByteChannel {
 
   /// Hangs up: whoever has the other end open sees its end.
   public func close() {
-    state.withLock { state in
-      defer { state.registration = nil }
-      return state.registration
+    registration.withLock { registration in
+      defer { registration = nil }
+      return registration
     }?.remove()
     stream.close()
   }
@@ -79,20 +75,27 @@ public final class PtyChannel: ByteChannel {
       // not matter: there is one file and one kind of event.
       while unsafe read(openings.rawValue, buffer.baseAddress, buffer.count) > 0 {}
     }
-    let isNew = state.withLock { state in
-      defer { state.isConnected = true }
-      return !state.isConnected && state.registration != nil
-    }
-    guard isNew else { return }
+    // Even where the user has gone already (echo >/dev/pts/3): what he wrote is there to read.
+    connect()
+  }
+
+  /// A user was seen to leave; the next one may have come before that was seen.
+  private func connectIfStillOpen() {
+    var request = pollfd(fd: master.rawValue, events: 0, revents: 0)
+    // Sound: one element, as the count says.
+    if unsafe poll(&request, 1, 0) == 0 { connect() }
+  }
+
+  private func connect() {
+    guard registration.withLock({ $0 != nil }), !stream.hasPeer else { return }
     // A duplicate: what the last user typed may wait still, with a registration of its own.
     let duplicate = swiftvm_fcntl(master.rawValue, F_DUPFD_CLOEXEC, 3)
     do throws(SystemError) {
       guard duplicate >= 0 else { throw .last("duplicate the descriptor of \(path)") }
       try stream.connect(
         SharedDescriptor(OwnedDescriptor(takingOver: duplicate)), isSocket: false,
-        left: { [weak self] in self?.state.withLock { $0.isConnected = false } })
+        left: { [weak self] in self?.connectIfStillOpen() })
     } catch {
-      state.withLock { $0.isConnected = false }
       writeStandardError("swiftvm: \(path) cannot be used: \(error)\n")
     }
   }

@@ -13,7 +13,7 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   private let runAreaByteCount: Int
   /// The guest memory that the kernel maps: it must outlive the machine.
   private var memory: GuestMemory?
-  private lazy var savedRegisters = SavedRegisters(listed: (try? device.msrIndexList()) ?? [])
+  private let savedRegisters: SavedRegisters
   private var cpuid: [KVMCPUIDEntry]?
 
   /// Where KVM keeps the three pages and the one page that old Intel CPUs need for real mode: just
@@ -25,6 +25,7 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   ///
   /// - Throws: where KVM is missing, not accessible, or lacks what every machine here needs.
   public init(path: String = "/dev/kvm") throws(EngineError) {
+    savedRegisters = SavedRegisters(path: path)
     do throws(KVMError) {
       let device = try KVMDevice(path: path)
       kernelMachine = KernelMachine(try device.createMachine())

@@ -1,17 +1,23 @@
 public import Engine
 internal import KVM
+internal import Synchronization
 public import X86
 
-/// Which model-specific registers make up a vCPU's state on this host.
-struct SavedRegisters: Sendable {
-  /// Their numbers: what KVM lists, without those that `CPUState` holds by other names.
-  let numbers: [UInt32]
+/// Which model-specific registers make up a vCPU's state on this host. Asked for when a state is first
+/// saved: most machines never do.
+final class SavedRegisters: Sendable {
+  private let path: String
+  private let list = Mutex<[UInt32]?>(nil)
 
-  init(listed: [UInt32]) {
-    let elsewhere: Set<UInt32> = [
-      MSR.efer.rawValue, MSR.apicBase.rawValue, MSR.fsBase.rawValue, MSR.gsBase.rawValue,
-    ]
-    numbers = listed.filter { !elsewhere.contains($0) }
+  init(path: String) { self.path = path }
+
+  /// Their numbers: what KVM lists, without those that `CPUState` holds by other names.
+  func numbers() throws(KVMError) -> [UInt32] {
+    if let known = list.withLock({ $0 }) { return known }
+    let elsewhere = [MSR.efer, .apicBase, .fsBase, .gsBase].map(\.rawValue)
+    let numbers = try KVMDevice(path: path).msrIndexList().filter { !elsewhere.contains($0) }
+    list.withLock { $0 = numbers }
+    return numbers
   }
 }
 
@@ -27,7 +33,7 @@ extension HardwareProcessor {
       let controls = try processor.extendedControlRegisters()
       if controls.nr_xcrs > 0 { state.xcr0 = XCR0(rawValue: controls.xcrs.0.value) }
       state.extended = ExtendedState(bytes: try processor.xsave())
-      for entry in try processor.msrs(savedRegisters.numbers).entries {
+      for entry in try processor.msrs(savedRegisters.numbers()).entries {
         state.modelSpecific[MSR(rawValue: entry.index)] = entry.data
       }
       state.events = PendingEvents(try processor.events())

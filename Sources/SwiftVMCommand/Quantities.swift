@@ -3,20 +3,30 @@ enum Quantity {
   /// A size in bytes: "64M", "1G", "512K", "4096", "0x100000"; units are powers of 1024.
   static func byteCount(_ text: String) -> UInt64? {
     guard let last = text.last else { return nil }
-    let shifts: [Character: UInt64] = ["K": 10, "M": 20, "G": 30, "T": 40]
     var digits = Substring(text)
     // "64MiB" and "64MB" mean what "64M" means.
     for suffix in ["iB", "B"] where digits.count > suffix.count && digits.hasSuffix(suffix) {
       let rest = digits.dropLast(suffix.count)
-      if let unit = rest.last, shifts[Character(unit.uppercased())] != nil { digits = rest }
+      if let unit = rest.last, shift(of: unit) != nil { digits = rest }
       break
     }
-    guard let unit = digits.last, let shift = shifts[Character(unit.uppercased())] else {
+    guard let unit = digits.last, let shift = shift(of: unit) else {
       return last.isLetter && !text.hasPrefix("0x") ? nil : number(text)
     }
     guard let value = number(String(digits.dropLast())) else { return nil }
     let (product, overflow) = value.multipliedReportingOverflow(by: 1 << shift)
     return overflow ? nil : product
+  }
+
+  /// The power of two that a unit stands for.
+  private static func shift(of unit: Character) -> UInt64? {
+    switch unit {
+    case "K", "k": 10
+    case "M", "m": 20
+    case "G", "g": 30
+    case "T", "t": 40
+    default: nil
+    }
   }
 
   /// A whole number, decimal or with 0x hexadecimal; no sign.

@@ -5,9 +5,9 @@ import Synchronization
 /// Waits for something that another thread or the kernel brings about. The limit is no measure of
 /// speed: it only ends a test that would hang.
 func eventually(_ condition: () -> Bool) -> Bool {
-  for _ in 0..<30_000 {
+  for attempt in 0..<31_000 {
     if condition() { return true }
-    usleep(1000)
+    if attempt < 1000 { sched_yield() } else { usleep(1000) }
   }
   return condition()
 }
@@ -51,6 +51,11 @@ extension ByteChannel {
     unsafe write(bytes.span.bytes)
   }
   func write(_ text: String) { write(Array(text.utf8)) }
+}
+
+/// Whether two long arrays are the same; `#expect(a == b)` would print both.
+func same(_ left: some Sequence<UInt8>, _ right: some Sequence<UInt8>) -> Bool {
+  left.elementsEqual(right)
 }
 
 /// A count or a list that handlers on other threads add to.
@@ -106,7 +111,9 @@ struct TestTerminal {
 func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
   var done = 0
   while done < bytes.count {
-    let count = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress! + done, $0.count - done) }
+    let count = unsafe bytes.withUnsafeBytes {
+      unsafe write(descriptor, $0.baseAddress! + done, $0.count - done)
+    }
     if count < 0 && currentErrno() == EINTR { continue }
     if count <= 0 { return false }
     done += count
@@ -135,6 +142,8 @@ func temporaryPath(_ name: String) -> String {
 /// The open descriptors of the process.
 func openDescriptors() -> Set<Int32> {
   var result: Set<Int32> = []
-  for descriptor in Int32(0)..<1024 where swiftvm_fcntl(descriptor, F_GETFD, 0) >= 0 { result.insert(descriptor) }
+  for descriptor in Int32(0)..<1024 where swiftvm_fcntl(descriptor, F_GETFD, 0) >= 0 {
+    result.insert(descriptor)
+  }
   return result
 }

@@ -14,7 +14,8 @@ import Synchronization
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   // Sound: libFuzzer lends `count` bytes for the time of the call.
   let input = unsafe Array(UnsafeBufferPointer(start: bytes, count: count))
-  SerialDriver().run(input)
+  var driver = SerialDriver()
+  driver.run(input)
   return 0
 }
 

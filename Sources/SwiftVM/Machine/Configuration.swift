@@ -148,6 +148,6 @@ extension VirtualMachine.Configuration {
   /// Who has one of the ports that an exit port at `port` would take.
   private static func owner(ofPortsFrom port: UInt16) -> String? {
     let last = UInt16(clamping: UInt64(port) + ExitPort.portCount - 1)
-    return StandardPorts.all.first { $0.range.overlaps(port...last) }?.name
+    return StandardPorts.all.first { $0.range.overlaps(PortRange(port, last)) }?.name
   }
 }

@@ -15,10 +15,10 @@ struct DeviceSet {
     control: any MachineControl
   ) throws(BusError) {
     var attachments: [BusAttachment] = []
-    func attach(_ device: any IODevice, at range: ClosedRange<UInt16>, firstOffset: UInt64 = 0) {
+    func attach(_ device: any IODevice, at range: PortRange, firstOffset: UInt64 = 0) {
       attachments.append(
         BusAttachment(
-          base: UInt64(range.lowerBound), byteCount: UInt64(range.count), device: device,
+          base: UInt64(range.first), byteCount: range.count, device: device,
           firstOffset: firstOffset))
     }
     func line(_ gsi: UInt32) -> InterruptLine { InterruptLine(controller: interrupts, gsi: gsi) }
@@ -46,7 +46,7 @@ struct DeviceSet {
       at: StandardPorts.realTimeClock)
     if let port = configuration.exitPort {
       let last = UInt16(clamping: Int(port) + Int(ExitPort.portCount) - 1)
-      attach(ExitPort(style: configuration.exitStyle, machine: control), at: port...last)
+      attach(ExitPort(style: configuration.exitStyle, machine: control), at: PortRange(port, last))
     }
     ports = try Bus(kind: .ports, attachments: attachments)
     memory = try Bus(kind: .memory, attachments: [])

@@ -1,21 +1,71 @@
-internal import Devices
 internal import Engine
 internal import Host
 internal import Synchronization
-internal import X86
 
 /// A machine between power-on and power-off, whatever its engine. A reset makes a new one.
-protocol PoweredMachine: AnyObject, Sendable {
+final class PoweredMachine: Sendable {
   /// What its vCPUs share.
-  var shared: SharedParts { get }
+  let shared: SharedParts
+  /// Its vCPUs, by number.
+  let vcpus: [VirtualCPU]
+
+  /// The engine, which owns what the vCPUs run in.
+  private let engine: any MachineEngine
+  private let bodies: [@Sendable () -> Void]
+  private let onLastLeft: @Sendable () -> Void
+  private let threads = Mutex<[HostThread]>([])
+
+  /// - Parameter onLastLeft: called on the last vCPU thread when it is about to end.
+  init<Engine: MachineEngine>(
+    engine: Engine, processors: [Engine.VirtualProcessor], shared: SharedParts,
+    onLastLeft: @escaping @Sendable () -> Void
+  ) {
+    self.engine = engine
+    self.shared = shared
+    self.onLastLeft = onLastLeft
+    var vcpus: [VirtualCPU] = []
+    var bodies: [@Sendable () -> Void] = []
+    for processor in processors {
+      let vcpu = VirtualCPU(processor: processor, machine: shared)
+      vcpus.append(vcpu)
+      bodies.append { vcpu.run(processor) }
+    }
+    self.vcpus = vcpus
+    self.bodies = bodies
+  }
+
   /// Starts the vCPU threads.
-  func start() throws(SystemError)
+  ///
+  /// - Throws: where the host gives no thread; those that were started end.
+  func start() throws(SystemError) {
+    let (gate, onLastLeft) = (shared.gate, onLastLeft)
+    for (index, body) in bodies.enumerated() {
+      do throws(SystemError) {
+        // 256 KiB of stack: the loop is shallow, and untouched pages cost nothing.
+        let thread = try HostThread.start(name: "vcpu\(index)", stackByteCount: 256 << 10) {
+          body()
+          if gate.leave() { onLastLeft() }
+        }
+        threads.withLock { $0.append(thread) }
+      } catch {
+        for _ in index..<bodies.count { _ = gate.leave() }
+        throw error
+      }
+    }
+  }
+
   /// Makes every vCPU look at the gate.
-  func kickAll()
-  /// The vCPUs, as far as the halt watch needs them.
-  var haltCandidates: [any HaltCandidate] { get }
+  func kickAll() {
+    for vcpu in vcpus { vcpu.processor.kick() }
+  }
+
   /// What is left of the vCPUs, once their threads have ended.
-  func remains() -> [VCPURemains]
+  func remains() -> [VCPURemains] {
+    vcpus.map { vcpu in
+      VCPURemains(
+        ending: vcpu.ending.withLock { $0 }, lastExits: vcpu.history.entries, exitCount: vcpu.history.total)
+    }
+  }
 }
 
 /// What is left of a vCPU once its thread has ended.
@@ -23,52 +73,4 @@ struct VCPURemains: Sendable {
   var ending: Ending?
   var lastExits: [ExitRecord]
   var exitCount: UInt64
-}
-
-/// A machine on the engine `Engine`.
-final class EngineMachine<Engine: MachineEngine>: PoweredMachine {
-  let shared: SharedParts
-  private let engine: Engine
-  private let vcpus: [VirtualCPU<Engine.VirtualProcessor>]
-  private let threads = Mutex<[HostThread]>([])
-
-  private let onLastLeft: @Sendable () -> Void
-
-  /// - Parameter onLastLeft: called on the last vCPU thread when it is about to end.
-  init(
-    engine: Engine, processors: [Engine.VirtualProcessor], shared: SharedParts,
-    onLastLeft: @escaping @Sendable () -> Void
-  ) {
-    self.engine = engine
-    self.onLastLeft = onLastLeft
-    self.shared = shared
-    vcpus = processors.map { VirtualCPU(processor: $0, machine: shared) }
-  }
-
-  func start() throws(SystemError) {
-    var started: [HostThread] = []
-    for vcpu in vcpus {
-      let (gate, onLastLeft) = (shared.gate, onLastLeft)
-      // 256 KiB of stack: the loop is shallow, and untouched pages cost nothing.
-      let thread = try HostThread.start(name: "vcpu\(vcpu.processor.index)", stackByteCount: 256 << 10) {
-        vcpu.run()
-        if gate.leave() { onLastLeft() }
-      }
-      started.append(thread)
-    }
-    threads.withLock { $0 = started }
-  }
-
-  func kickAll() {
-    for vcpu in vcpus { vcpu.processor.kick() }
-  }
-
-  var haltCandidates: [any HaltCandidate] { vcpus }
-
-  func remains() -> [VCPURemains] {
-    vcpus.map { vcpu in
-      VCPURemains(
-        ending: vcpu.ending.withLock { $0 }, lastExits: vcpu.history.entries, exitCount: vcpu.history.total)
-    }
-  }
 }

@@ -84,7 +84,7 @@ extension VirtualMachine {
       throw .engine(error)
     }
     do throws(BootError) {
-      try plan.place(into: memory)
+      try plan.place(into: memory, memoryIsZero: true)
     } catch {
       throw .image(error.description)
     }
@@ -109,10 +109,10 @@ extension VirtualMachine {
     let shared = SharedParts(
       ports: devices.ports, memory: devices.memory, gate: gate, control: control, guestMemory: memory,
       post: devices.post)
-    let machine = EngineMachine(engine: engine, processors: processors, shared: shared) { [weak self] in
+    let machine = PoweredMachine(engine: engine, processors: processors, shared: shared) { [weak self] in
       self?.lastVCPUHasLeft()
     }
-    let watch = HaltWatch(candidates: machine.haltCandidates, gate: gate, control: control) { [weak machine] in
+    let watch = HaltWatch(candidates: machine.vcpus, gate: gate, control: control) { [weak machine] in
       machine?.kickAll()
     }
     life.update { life in
@@ -211,7 +211,7 @@ extension VirtualMachine {
       life.waiters = []
       return (outcome, waiters)
     }
-    for waiter in waiters { waiter.resume(returning: outcome) }
+    for waiter in waiters { waiter(outcome) }
     parts.loop.stop()
   }
 }

@@ -27,11 +27,11 @@ public final class VirtualMachine: Sendable {
   /// Where the machine is in its life.
   struct Life {
     var phase = Phase.new
-    var current: (any PoweredMachine)?
+    var current: PoweredMachine?
     var timeline: SetupTimeline?
     var plan: BootPlan?
     var outcome: Outcome?
-    var waiters: [CheckedContinuation<Outcome, Never>] = []
+    var waiters: [@Sendable (Outcome) -> Void] = []
     var reboots = 0
     /// Exits and unclaimed accesses of the lives before a reset.
     var earlierExits: UInt64 = 0
@@ -101,7 +101,7 @@ public final class VirtualMachine: Sendable {
   public func wait() async -> Outcome {
     await withCheckedContinuation { continuation in
       let outcome: Outcome? = life.update { life in
-        if life.outcome == nil { life.waiters.append(continuation) }
+        if life.outcome == nil { life.waiters.append { continuation.resume(returning: $0) } }
         return life.outcome
       }
       if let outcome { continuation.resume(returning: outcome) }

@@ -5,8 +5,11 @@ internal import Synchronization
 /// One vCPU of a running machine and the loop that its thread spends its life in.
 ///
 /// This file is where to look for "what happens on an exit", for every engine.
-final class VirtualCPU<VirtualProcessor: Processor>: Sendable {
-  let processor: VirtualProcessor
+///
+/// The class is not generic over the engine's processor, only its loop is: that makes the loop as fast
+/// as one written for the engine, and spares the start of the program the making of generic types.
+final class VirtualCPU: Sendable {
+  let processor: any Processor
   /// What the vCPUs of one machine share.
   let machine: SharedParts
   /// The last exits; only the vCPU's own thread touches it until that thread has ended.
@@ -14,7 +17,7 @@ final class VirtualCPU<VirtualProcessor: Processor>: Sendable {
   /// What is left of the vCPU once its thread has ended.
   let ending = Mutex<Ending?>(nil)
 
-  init(processor: VirtualProcessor, machine: SharedParts) {
+  init(processor: any Processor, machine: SharedParts) {
     self.processor = processor
     self.machine = machine
   }
@@ -24,7 +27,9 @@ final class VirtualCPU<VirtualProcessor: Processor>: Sendable {
   /// A request to pause or stop is only looked at on `.interrupted`: by then the engine has taken
   /// up the data of the exit before, so that the vCPU rests at an instruction boundary. Who wants
   /// attention calls `kick`, and the loop pays nothing for it on other exits.
-  func run() {
+  ///
+  /// - Parameter processor: the vCPU's processor, by its own type.
+  func run(_ processor: some Processor) {
     processor.bindToCurrentThread()
     let ports = machine.ports
     let memory = machine.memory

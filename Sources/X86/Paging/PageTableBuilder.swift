@@ -92,12 +92,12 @@ public struct PageTableBuilder: Sendable {
     var rest = byteCount
     while rest != 0 {
       let level = changed.pageLevel(virtual: virtual, physical: physical, rest: rest)
-      try changed.mapPage(virtual: virtual, physical: physical, level: level, permissions: permissions)
-      let size = Self.pageByteCount(level: level)
+      let done = try changed.mapPages(
+        virtual: virtual, physical: physical, byteCount: rest, level: level, permissions: permissions)
       // These may pass the last address, after the last page only.
-      virtual &+= size
-      physical &+= size
-      rest -= size
+      virtual &+= done
+      physical &+= done
+      rest -= done
     }
     self = changed
   }
@@ -125,6 +125,15 @@ public struct PageTableBuilder: Sendable {
       try store(address, entry)
       address += 8
     }
+  }
+
+  /// The tables as they must stand in memory from `root` on.
+  public var bytes: [UInt8] {
+    // x86 tables are little-endian, and so is every host that can run x86 guests on KVM; others take
+    // the way through `littleEndian`, which is free here.
+    let stored = entries.map(\.littleEndian)
+    // Sound: the array's memory is initialized and outlives the copy.
+    return unsafe stored.withUnsafeBytes { unsafe Array($0) }
   }
 
   /// The bytes that a page at this level maps: level 1 is 4 KiB, 2 is 2 MiB, 3 is 1 GiB.
@@ -162,10 +171,11 @@ public struct PageTableBuilder: Sendable {
     return false
   }
 
-  /// Maps one page, making the tables above it as needed.
-  private mutating func mapPage(
-    virtual: UInt64, physical: UInt64, level: Int, permissions: PagePermissions
-  ) throws(PageTableBuilderError) {
+  /// Maps pages of one level from `virtual` on, making the tables above them as needed: at least one,
+  /// and as many as lie in one table and have no smaller mapping in their way. Returns their bytes.
+  private mutating func mapPages(
+    virtual: UInt64, physical: UInt64, byteCount: UInt64, level: Int, permissions: PagePermissions
+  ) throws(PageTableBuilderError) -> UInt64 {
     var allowed: PageTableEntry = [.present, .accessed]
     if permissions.contains(.writable) { allowed.insert(.writable) }
     if permissions.contains(.user) { allowed.insert(.user) }
@@ -192,7 +202,15 @@ public struct PageTableBuilder: Sendable {
       entry.insert(.noExecute)
       usesNoExecute = true
     }
-    entries[index] = entry.rawValue | physical
+    let size = Self.pageByteCount(level: level)
+    let inTable = 512 - Int(virtual >> UInt64(12 + 9 * (level - 1)) & 511)
+    let count = Int(min(byteCount / size, UInt64(inTable)))
+    var done = 0
+    while done < count, entries[index + done] == 0 {
+      entries[index + done] = entry.rawValue | (physical &+ UInt64(done) &* size)
+      done += 1
+    }
+    return UInt64(done) * size
   }
 
   /// The index in `entries` of the entry that translates `virtual` in table number `table` at `level`.
