@@ -22,18 +22,20 @@ start:
   out CMOS_INDEX, al
   mov al, 0x29                      // the 32768 Hz crystal, divided down to 128 interrupts a second
   out CMOS_DATA, al
-  mov al, REGISTER_B
-  out CMOS_INDEX, al
-  mov al, PERIODIC_INTERRUPT | 2    // 2: hours count to 24
-  out CMOS_DATA, al
-  mov al, REGISTER_C                // reading C takes back whatever was pending
-  out CMOS_INDEX, al
-  in al, CMOS_DATA
-
   mov al, 0xff & ~(1 << 2)          // the first PIC lets the second through,
   out PIC1_DATA, al
   mov al, 0xff & ~(1 << 0)          // and the second lets the clock through
   out PIC2_DATA, al
+
+  // The interrupt comes last. The PIC remembers an edge even if its cause is gone: one from
+  // before we had listened would call the handler for nothing.
+  mov al, REGISTER_C                // reading C takes back whatever was pending
+  out CMOS_INDEX, al
+  in al, CMOS_DATA
+  mov al, REGISTER_B
+  out CMOS_INDEX, al
+  mov al, PERIODIC_INTERRUPT | 2    // 2: hours count to 24
+  out CMOS_DATA, al
 
 sleep:
   cli                               // nothing may come between looking and sleeping:
