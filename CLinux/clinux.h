@@ -122,4 +122,16 @@ static inline int swiftvm_connect_unix(int descriptor, const char *path) {
   return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
 }
 
+/* The thread sanitizer's way to be told of a lock that it cannot see. Weak: without the sanitizer
+   these do not exist, and nothing is called. */
+extern void __tsan_acquire(void *address) __attribute__((weak));
+extern void __tsan_release(void *address) __attribute__((weak));
+
+static inline void swiftvm_sanitizer_acquire(void *address) {
+  if (__tsan_acquire) __tsan_acquire(address);
+}
+static inline void swiftvm_sanitizer_release(void *address) {
+  if (__tsan_release) __tsan_release(address);
+}
+
 #endif
