@@ -51,9 +51,9 @@ let package = Package(
       dependencies: ["SwiftVM", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
 
-    tests("HostTests", ["Host"]),
+    tests("HostTests", ["Host", "CLinux"]),
     tests("KVMTests", ["KVM", "Host", "CLinux"]),
-    tests("GuestMemoryTests", ["GuestMemory", "Host"]),
+    tests("GuestMemoryTests", ["GuestMemory", "Host", "CLinux"]),
     tests("X86Tests", ["X86"]),
     tests("DevicesTests", ["Devices", "Engine", "Host"]),
     tests("BootTests", ["Boot", "GuestMemory", "X86", "Host"]),

@@ -29,7 +29,6 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -95,6 +94,12 @@ static inline int swiftvm_install_fault_handler(int number, void (*handler)(int,
 }
 static inline int swiftvm_restore_action(int number, const struct sigaction *action) { return sigaction(number, action, NULL); }
 
+/* RLIMIT_CORE 0. By number: <sys/resource.h> has a type that differs with _GNU_SOURCE, see above. */
+static inline long swiftvm_disable_core_files(void) {
+  uint64_t limit[2] = {0, 0};
+  return syscall(SYS_prlimit64, 0, 4, limit, NULL);
+}
+
 /* Bind and connect of a Unix-domain socket: sun_path is an array, which Swift sees as a tuple of 108. */
 static inline int swiftvm_unix_address(struct sockaddr_un *address, const char *path) {
   size_t length = strlen(path);
@@ -115,6 +120,18 @@ static inline int swiftvm_connect_unix(int descriptor, const char *path) {
   struct sockaddr_un address;
   if (swiftvm_unix_address(&address, path) != 0) return -1;
   return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
+
+/* The thread sanitizer's way to be told of a lock that it cannot see. Weak: without the sanitizer
+   these do not exist, and nothing is called. */
+extern void __tsan_acquire(void *address) __attribute__((weak));
+extern void __tsan_release(void *address) __attribute__((weak));
+
+static inline void swiftvm_sanitizer_acquire(void *address) {
+  if (__tsan_acquire) __tsan_acquire(address);
+}
+static inline void swiftvm_sanitizer_release(void *address) {
+  if (__tsan_release) __tsan_release(address);
 }
 
 #endif

@@ -73,6 +73,7 @@ public struct BootRequest: Sendable {
 
   /// The command line and the arguments, one space apart, as the guest gets them.
   var fullCommandLine: String {
-    (commandLine.isEmpty ? arguments : [commandLine] + arguments).joined(separator: " ")
+    if arguments.isEmpty { return commandLine }
+    return (commandLine.isEmpty ? arguments : [commandLine] + arguments).joined(separator: " ")
   }
 }

@@ -18,8 +18,9 @@ public protocol MachineEngine: AnyObject, Sendable {
   /// Creates vCPU `index`. vCPU 0 starts at once; the others wait for a start-up IPI.
   func makeProcessor(index: Int) throws(EngineError) -> VirtualProcessor
 
-  /// Creates what needs the vCPUs to exist, or is slow with few of them: the timer chips.
-  func finishSetup() throws(EngineError)
+  /// Does what needs the vCPUs to exist and what is waited for as late as possible: the timer chips,
+  /// and CPUID. The vCPUs' states can be loaded after it.
+  func finishSetup(_ processors: [VirtualProcessor]) throws(EngineError)
 
   /// Where devices send their interrupts.
   var interruptController: any InterruptController { get }

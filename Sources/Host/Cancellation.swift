@@ -1,5 +1,4 @@
 import CLinux
-internal import Synchronization
 
 /// Waits for a descriptor that another thread can end.
 ///
@@ -9,7 +8,7 @@ final class Cancellation: Sendable {
     var isCancelled = false
     var event: SharedDescriptor?
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   var isCancelled: Bool { state.withLock { $0.isCancelled } }
 

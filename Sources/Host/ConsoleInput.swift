@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// What is special about input from a terminal: some keys are for the VMM, and a background job must
 /// not read.
 final class ConsoleInput: Sendable {
@@ -12,8 +10,8 @@ final class ConsoleInput: Sendable {
 
   private let terminal: Terminal
   private let command: @Sendable (EscapeKeys.Command) -> Void
-  private let keys = Mutex(EscapeKeys())
-  private let waiting = Mutex(Waiting())
+  private let keys = Lock(EscapeKeys())
+  private let waiting = Lock(Waiting())
 
   init(terminal: Terminal, command: @escaping @Sendable (EscapeKeys.Command) -> Void) {
     self.terminal = terminal

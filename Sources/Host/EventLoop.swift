@@ -1,5 +1,4 @@
 import CLinux
-internal import Synchronization
 
 /// One thread, "swiftvm-io", that waits for descriptors, timers and calls from other threads.
 ///
@@ -52,7 +51,7 @@ public final class EventLoop: Sendable {
     var isWakeUpPending = false
   }
 
-  let state = Mutex(State())
+  let state = Lock(State())
 
   /// A loop that has not started.
   public init() {}

@@ -1,5 +1,4 @@
 import CLinux
-internal import Synchronization
 
 /// A thread of the host with a name, whose blocking system calls another thread can interrupt.
 ///
@@ -15,13 +14,13 @@ public final class HostThread: Sendable {
     /// The body has returned: from here on the identifier may become invalid.
     var isFinished = false
   }
-  private let state: Mutex<State>
+  private let state: Lock<State>
   /// Whether pthread_join was done. A lock of its own: it is held while waiting.
-  private let isJoined = Mutex(false)
+  private let isJoined = Lock(false)
 
   private init(name: String, body: @escaping @Sendable () -> Void) {
     self.name = name
-    state = Mutex(State(body: body))
+    state = Lock(State(body: body))
   }
 
   /// Starts a thread that runs `body`.

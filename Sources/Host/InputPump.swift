@@ -55,7 +55,7 @@ final class InputPump: Sendable {
   private let loop: EventLoop
   private let mayRead: (@Sendable () -> Bool)?
   private let filter: (@Sendable (UInt8) -> UInt8?)?
-  private let state = Mutex(State())
+  private let state = Lock(State())
   /// Whether the receiver wants more, without the lock: a device tells with every byte it takes.
   private let room = Atomic(Room.offered)
 

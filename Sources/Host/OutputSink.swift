@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// The output of a channel that has one reader for good: when that is lost, once and for all.
 final class OutputSink: Sendable {
   private struct State {
@@ -8,12 +6,12 @@ final class OutputSink: Sendable {
   }
 
   /// Held during a write, so that writes do not interleave.
-  private let state: Mutex<State>
+  private let state: Lock<State>
   private let cancellation = Cancellation()
 
   /// `lost` is called once, by the thread whose write failed, with no lock held.
   init(_ writer: DescriptorWriter, lost: @escaping @Sendable (SystemError) -> Void) {
-    state = Mutex(State(writer: writer, lost: lost))
+    state = Lock(State(writer: writer, lost: lost))
   }
 
   func write(_ bytes: RawSpan) {

@@ -1,5 +1,4 @@
 import CLinux
-internal import Synchronization
 
 /// Bytes to and from a peer that comes and goes: the other end of a pty or of a socket.
 ///
@@ -17,9 +16,9 @@ final class PeerStream: Sendable {
   private let pump: InputPump
   private let cancellation = Cancellation()
   /// Set and unset on the loop's thread only; never held for long.
-  private let peer = Mutex<Peer?>(nil)
+  private let peer = Lock<Peer?>(nil)
   /// Held during a write, so also while that waits: the loop must not wait for it.
-  private let backlog = Mutex(Backlog(limit: PeerStream.backlogByteCount))
+  private let backlog = Lock(Backlog(limit: PeerStream.backlogByteCount))
 
   init(loop: EventLoop) {
     self.loop = loop

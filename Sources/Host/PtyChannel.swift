@@ -1,5 +1,4 @@
 import CLinux
-internal import Synchronization
 
 /// A new pseudo-terminal (pty(7)): a terminal program opens the other end by its path.
 ///
@@ -14,7 +13,7 @@ public final class PtyChannel: ByteChannel {
   private let openings: SharedDescriptor
   private let stream: PeerStream
 
-  private let registration = Mutex<EventLoop.Registration?>(nil)
+  private let registration = Lock<EventLoop.Registration?>(nil)
 
   /// Makes the pseudo-terminal.
   ///

@@ -24,7 +24,9 @@ public final class ReadableFile: Sendable {
     // after, because the path may lead elsewhere by then.
     var information = stat()
     // Sound: the pointers are valid for the call.
-    guard unsafe stat(path, &information) == 0 else { throw .system(path: path, .last("open \(path)")) }
+    guard unsafe stat(path, &information) == 0 else {
+      throw .system(path: path, Self.advised(.last("open \(path)")))
+    }
     let kind = FileKind(mode: information.st_mode)
     try Self.check(kind, path)
     let file: OwnedDescriptor
@@ -32,7 +34,7 @@ public final class ReadableFile: Sendable {
       // A pipe is opened blocking: that waits for its writer.
       file = try .open(path, flags: O_RDONLY | O_NOCTTY | (kind == .pipe ? 0 : O_NONBLOCK))
     } catch {
-      throw .system(path: path, error)
+      throw .system(path: path, Self.advised(error))
     }
     let descriptor = SharedDescriptor(file)
     guard unsafe fstat(descriptor.rawValue, &information) == 0 else {
@@ -114,6 +116,17 @@ public final class ReadableFile: Sendable {
     case .socket: throw .notAFile(path: path, kind: "a socket")
     case .other: throw .notAFile(path: path, kind: "not a file of a known kind")
     }
+  }
+
+  /// The failure to open a file, with what to do about the usual ones.
+  private static func advised(_ error: SystemError) -> SystemError {
+    var error = error
+    switch error.errno {
+    case ENOENT, ENOTDIR: error.advice = "check the path"
+    case EACCES: error.advice = "give yourself the permission to read it"
+    default: break
+    }
+    return error
   }
 
   private static func readAll(

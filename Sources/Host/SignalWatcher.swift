@@ -1,5 +1,4 @@
 import CLinux
-internal import Synchronization
 
 /// Turns signals of the process into calls on the event loop.
 ///
@@ -80,7 +79,7 @@ public final class SignalWatcher: Sendable {
 /// four times a second, and only while a terminal waits for that.
 private final class ForegroundRetry: Sendable {
   private static let intervalNanoseconds: UInt64 = 250_000_000
-  private let timer = Mutex<EventLoop.Timer?>(nil)
+  private let timer = Lock<EventLoop.Timer?>(nil)
 
   init(loop: EventLoop) {
     timer.withLock { timer in

@@ -1,5 +1,4 @@
 import CLinux
-internal import Synchronization
 
 /// A terminal, as the user of the process sees it: raw while a guest has it, and as it was before
 /// on every way out.
@@ -17,10 +16,10 @@ public final class Terminal: Sendable {
     var isRawWanted = false
     var record: TerminalRescue.Record?
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// All terminals that were made raw, for `suspendAll` and `resumeAll`.
-  private static let known = Mutex<[WeakTerminal]>([])
+  private static let known = Lock<[WeakTerminal]>([])
   private struct WeakTerminal: Sendable { weak let terminal: Terminal? }
 
   /// The terminal behind a descriptor, which stays the caller's; nil where it is none.

@@ -17,7 +17,7 @@ enum TerminalRescue {
   /// Address of the newest node, or 0. Nodes are never freed.
   private static let head = Atomic<UInt>(0)
   /// Serializes additions; the handler only reads.
-  private static let addition = Mutex(())
+  private static let addition = Lock(())
 
   /// One terminal's old state.
   @safe

@@ -1,5 +1,4 @@
 import CLinux
-internal import Synchronization
 
 /// A Unix-domain stream socket (unix(7)) that clients connect to, one at a time.
 ///
@@ -17,7 +16,7 @@ public final class UnixSocketChannel: ByteChannel {
   /// Which file is ours: another one may be at the path when we close.
   private let identity: FileIdentity
 
-  private let registration = Mutex<EventLoop.Registration?>(nil)
+  private let registration = Lock<EventLoop.Registration?>(nil)
 
   /// Makes the socket and listens. A socket that nobody listens on, left behind by a program that
   /// died, is replaced.

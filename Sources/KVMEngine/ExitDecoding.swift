@@ -27,7 +27,8 @@ extension HardwareProcessor {
     case .debug:
       let arch = unsafe area.pointee.debug.arch
       return .debug(
-        DebugExit(vector: UInt8(truncatingIfNeeded: arch.exception), address: arch.pc, dr6: arch.dr6, dr7: arch.dr7))
+        DebugExit(
+          vector: UInt8(truncatingIfNeeded: arch.exception), address: arch.pc, dr6: arch.dr6, dr7: arch.dr7))
     case .hypercall:
       let call = unsafe area.pointee.hypercall
       return .hypercall(
@@ -57,7 +58,8 @@ extension HardwareProcessor {
     let data = unsafe ExitBuffer(
       base: UnsafeMutableRawPointer(area) + offset, byteCount: min(wanted, room))
     return PortAccess(
-      port: io.port, width: io.size, direction: io.direction == 1 ? .write : .read, count: io.count, data: data)
+      port: io.port, width: io.size, direction: io.direction == 1 ? .write : .read, count: io.count,
+      data: data)
   }
 
   @inline(__always)

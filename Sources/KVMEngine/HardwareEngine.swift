@@ -8,13 +8,12 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   // @unchecked: set-up is single-threaded; afterwards only `machine` is used, whose ioctls the
   // kernel serializes.
 
-  private let device: KVMDevice
   private let kernelMachine: KernelMachine
   private let runAreaByteCount: Int
   /// The guest memory that the kernel maps: it must outlive the machine.
   private var memory: GuestMemory?
   private let savedRegisters: SavedRegisters
-  private var cpuid: [KVMCPUIDEntry]?
+  private let cpuid: SupportedCPUID
 
   /// Where KVM keeps the three pages and the one page that old Intel CPUs need for real mode: just
   /// under the 4 GiB firmware area, where a PC has no RAM.
@@ -23,14 +22,15 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
 
   /// Opens KVM and creates a machine without memory or vCPUs.
   ///
+  /// - Parameter cpuid: the answer that was asked for in advance, or nil to ask now.
   /// - Throws: where KVM is missing, not accessible, or lacks what every machine here needs.
-  public init(path: String = "/dev/kvm") throws(EngineError) {
+  public init(path: String = "/dev/kvm", cpuid: SupportedCPUID? = nil) throws(EngineError) {
+    self.cpuid = cpuid ?? SupportedCPUID(path: path)
     savedRegisters = SavedRegisters(path: path)
     do throws(KVMError) {
       let device = try KVMDevice(path: path)
       kernelMachine = KernelMachine(try device.createMachine())
       runAreaByteCount = try device.runAreaByteCount()
-      self.device = device
     } catch {
       throw EngineError(error.description, errno: error.errno)
     }
@@ -44,7 +44,8 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
         // Sound: `self` keeps the memory mapped for as long as the machine exists.
         try unsafe kernelMachine.machine.setUserMemoryRegion(
           slot: UInt32(slot), flags: region.isReadOnly ? [.readOnly] : [],
-          guestPhysicalAddress: region.base.rawValue, byteCount: region.byteCount, hostMemory: region.hostBase)
+          guestPhysicalAddress: region.base.rawValue, byteCount: region.byteCount, hostMemory: region.hostBase
+        )
       }
     }
   }
@@ -72,21 +73,27 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
     return pic + ioapic
   }()
 
-  /// A vCPU with the CPUID that KVM supports here.
+  /// A vCPU, as yet without CPUID.
   public func makeProcessor(index: Int) throws(EngineError) -> HardwareProcessor {
     try asEngineError { () throws(KVMError) in
-      let id = UInt32(index)
-      let processor = try kernelMachine.machine.createProcessor(id: id, runAreaByteCount: runAreaByteCount)
-      if cpuid == nil { cpuid = try device.supportedCPUID() }
-      try processor.setCPUID(CPUIDPolicy.entries(from: cpuid ?? [], apicID: id))
-      return HardwareProcessor(index: index, processor: processor, savedRegisters: savedRegisters)
+      HardwareProcessor(
+        index: index,
+        processor: try kernelMachine.machine.createProcessor(
+          id: UInt32(index), runAreaByteCount: runAreaByteCount),
+        savedRegisters: savedRegisters)
     }
   }
 
-  /// The interval timer, with a speaker port that does nothing (KVM_CREATE_PIT2).
-  public func finishSetup() throws(EngineError) {
+  /// The interval timer, with a speaker port that does nothing (KVM_CREATE_PIT2), and each vCPU's
+  /// CPUID.
+  public func finishSetup(_ processors: [HardwareProcessor]) throws(EngineError) {
     try asEngineError { () throws(KVMError) in
       try kernelMachine.machine.createPIT2(flags: .speakerDummy)
+      let supported = try cpuid.entries()
+      for processor in processors {
+        try processor.processor.setCPUID(
+          CPUIDPolicy.entries(from: supported, apicID: UInt32(processor.index)))
+      }
     }
   }
 

@@ -1,13 +1,13 @@
 public import Engine
 internal import KVM
-internal import Synchronization
 public import X86
+internal import Host
 
 /// Which model-specific registers make up a vCPU's state on this host. Asked for when a state is first
 /// saved: most machines never do.
 final class SavedRegisters: Sendable {
   private let path: String
-  private let list = Mutex<[UInt32]?>(nil)
+  private let list = Lock<[UInt32]?>(nil)
 
   init(path: String) { self.path = path }
 

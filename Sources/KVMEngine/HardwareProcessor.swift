@@ -17,7 +17,7 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
   private let immediateExit: ImmediateExitFlag
   /// The Linux thread that runs the vCPU; 0 before it is known.
   private let thread = Atomic<Int32>(0)
-  let sleepStatistics = Mutex<SleepStatistics?>(nil)
+  let sleepStatistics = Lock<SleepStatistics?>(nil)
   /// The model-specific registers that make up the state.
   let savedRegisters: SavedRegisters
   /// No state was loaded yet: all registers have the values that KVM creates a vCPU with.

@@ -12,7 +12,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let diagnosis = HostDiagnosis()
-    writeStandardOutput(json ? diagnosis.json.text + "\n" : diagnosis.text)
+    try deliver(json ? diagnosis.json.text + "\n" : diagnosis.text)
     if !diagnosis.isUsable { throw ExitCode(69) }
   }
 }

@@ -19,7 +19,8 @@ struct InspectCommand: ParsableCommand {
   var initrd: String?
   @Option(help: ArgumentHelp("Load a flat image at this guest-physical address.", valueName: "address"))
   var loadAddress: String?
-  @Option(help: ArgumentHelp("Start at this address instead of the image's entry point.", valueName: "address"))
+  @Option(
+    help: ArgumentHelp("Start at this address instead of the image's entry point.", valueName: "address"))
   var entry: String?
 
   private func options() throws(RunOptions.UsageError) -> RunOptions {
@@ -45,11 +46,13 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try options().configuration
+    let text: String
     do throws(StartError) {
-      writeStandardOutput(try VirtualMachine(configuration).inspection())
+      text = try VirtualMachine(configuration).inspection()
     } catch {
       writeStandardError("swiftvm: \(error.description)\n")
       throw ExitCode(Int32(error.exitStatus))
     }
+    try deliver(text)
   }
 }

@@ -31,9 +31,11 @@ struct RunCommand: ParsableCommand {
   var module: [String] = []
   @Option(help: ArgumentHelp("COM1: stdio, file:PATH, pty, unix:PATH or none.", valueName: "target"))
   var serial: String?
-  @Option(help: ArgumentHelp("Port that ends the machine with the value written; or none.", valueName: "port"))
+  @Option(
+    help: ArgumentHelp("Port that ends the machine with the value written; or none.", valueName: "port"))
   var exitPort: String?
-  @Option(help: ArgumentHelp("How that value becomes the status: raw, or qemu for (n<<1)|1.", valueName: "style"))
+  @Option(
+    help: ArgumentHelp("How that value becomes the status: raw, or qemu for (n<<1)|1.", valueName: "style"))
   var exitStatus: String?
   @Option(help: ArgumentHelp("Stop after this time: 10, 500ms, 2m.", valueName: "time"))
   var timeout: String?
@@ -43,7 +45,8 @@ struct RunCommand: ParsableCommand {
   var report: String?
   @Option(help: ArgumentHelp("Load a flat image at this guest-physical address.", valueName: "address"))
   var loadAddress: String?
-  @Option(help: ArgumentHelp("Start at this address instead of the image's entry point.", valueName: "address"))
+  @Option(
+    help: ArgumentHelp("Start at this address instead of the image's entry point.", valueName: "address"))
   var entry: String?
   @Flag(help: "End with status 104 when the guest asks for a reset.")
   var noReboot = false

@@ -35,8 +35,9 @@ struct RunSession {
     }
     if let crash = outcome.crash { writeStandardError(crash.text) }
     if options.isVerbose {
-      say("\(outcome.exits) exits, \(outcome.unclaimedAccesses) accesses that no device claims, "
-        + "\(outcome.reboots) resets")
+      say(
+        "\(outcome.exits) exits, \(outcome.unclaimedAccesses) accesses that no device claims, "
+          + "\(outcome.reboots) resets")
     }
   }
 

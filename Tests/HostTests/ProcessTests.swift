@@ -370,11 +370,10 @@ private enum ForkStatus: Equatable {
 private func inFork(_ body: () -> Int32) -> ForkStatus {
   let child = fork()
   if child == 0 {
-    var limit = rlimit(rlim_cur: 0, rlim_max: 0)
-    // Sound, here and below: the pointers are valid for the calls. No core files.
-    _ = unsafe setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit)
+    swiftvm_disable_core_files()
     // Tests run on threads that block most signals; a program begins with none blocked.
     var none = sigset_t()
+    // Sound: the pointers are valid for the calls.
     unsafe sigemptyset(&none)
     unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
     alarm(60)

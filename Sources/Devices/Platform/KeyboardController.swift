@@ -1,5 +1,5 @@
 public import Engine
-import Synchronization
+internal import Host
 
 /// The keyboard controller of a PC (Intel 8042; IBM PS/2 Hardware Interface Technical Reference,
 /// "Keyboard and Auxiliary Device Controller"), with nothing plugged in.
@@ -62,7 +62,7 @@ public final class KeyboardController: ByteRegisterDevice {
   private let machine: any MachineControl
   private let gate: A20Gate
   private let interrupt: InterruptLine
-  private let state: Mutex<State>
+  private let state: Lock<State>
 
   /// A keyboard controller that switches `gate`, and asks `machine` for a reset.
   public init(machine: any MachineControl, gate: A20Gate, interrupt: InterruptLine) {
@@ -72,7 +72,7 @@ public final class KeyboardController: ByteRegisterDevice {
     var state = State()
     // As firmware leaves it: tested, the keyboard's interrupt on.
     state.memory[0] = CommandByte.keyboardInterrupt | CommandByte.selfTestPassed
-    self.state = Mutex(state)
+    self.state = Lock(state)
   }
 
   /// Its two ports; what lies between them is not its own.

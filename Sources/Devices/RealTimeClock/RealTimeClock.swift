@@ -1,5 +1,5 @@
 public import Engine
-import Synchronization
+internal import Host
 
 /// The real-time clock and CMOS memory of a PC: a Motorola MC146818 behind an index and a data port.
 ///
@@ -27,7 +27,7 @@ public final class RealTimeClock: ByteRegisterDevice {
   public var name: String { "real-time clock" }
   private let clock: any DeviceClock
   private let interrupt: InterruptLine
-  private let state: Mutex<State>
+  private let state: Lock<State>
 
   /// A clock that shows the time of `clock`, in a machine with so many bytes of memory below and
   /// above 4 GiB, and so many processors.
@@ -40,7 +40,7 @@ public final class RealTimeClock: ByteRegisterDevice {
     var registers = RealTimeClockRegisters(now: Self.now(clock))
     registers.presetAsFirmware(memoryBelow4GiB: memoryBelow4GiB, memoryAbove4GiB: memoryAbove4GiB)
     registers.preset(processorCount: processorCount)
-    state = Mutex(State(registers: registers))
+    state = Lock(State(registers: registers))
     // Weak: the clock's timer must not keep alive the device that keeps the timer.
     let timer = clock.makeTimer { [weak self] in self?.timerFired() }
     state.withLock { $0.timer = timer }

@@ -1,6 +1,5 @@
 import Engine
 import Host
-import Synchronization
 
 /// What the two sides of a serial port share: the registers behind their lock, and the interrupt
 /// line that follows them.
@@ -19,7 +18,7 @@ final class SerialCore: ByteReceiver {
   }
 
   private let interrupt: InterruptLine
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   init(interrupt: InterruptLine) {
     self.interrupt = interrupt

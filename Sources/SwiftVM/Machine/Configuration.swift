@@ -137,7 +137,8 @@ extension VirtualMachine.Configuration {
     }
     if let port = exitPort, let owner = Self.owner(ofPortsFrom: port) {
       found.append(
-        Mistake("the exit port 0x\(String(port, radix: 16)) is too close to the \(owner); choose another one"))
+        Mistake("the exit port 0x\(String(port, radix: 16)) is too close to the \(owner); choose another one")
+      )
     }
     if timeoutNanoseconds == 0 {
       found.append(Mistake("a time limit of 0 lets nothing run; leave it out for no limit"))

@@ -1,7 +1,6 @@
 internal import Devices
 internal import Engine
 internal import Host
-internal import Synchronization
 
 /// What a machine has on the host, from its first start to its end, across resets: the event loop,
 /// the console, the signals.
@@ -12,7 +11,7 @@ final class HostParts: Sendable {
     var consoleName: String?
     var signals: SignalWatcher?
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// Where COM1 and the debug console lead. Set by `open`.
   var channel: any ByteChannel { state.withLock { $0.channel } ?? NullChannel() }

@@ -1,6 +1,5 @@
 internal import Engine
 internal import Host
-internal import Synchronization
 
 /// A machine between power-on and power-off, whatever its engine. A reset makes a new one.
 final class PoweredMachine: Sendable {
@@ -13,7 +12,7 @@ final class PoweredMachine: Sendable {
   private let engine: any MachineEngine
   private let bodies: [@Sendable () -> Void]
   private let onLastLeft: @Sendable () -> Void
-  private let threads = Mutex<[HostThread]>([])
+  private let threads = Lock<[HostThread]>([])
 
   /// - Parameter onLastLeft: called on the last vCPU thread when it is about to end.
   init<Engine: MachineEngine>(

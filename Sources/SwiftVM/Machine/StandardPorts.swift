@@ -48,6 +48,7 @@ enum StandardPorts {
     (systemControlA, "system control port A"), (realTimeClock, "real-time clock"),
     (resetControl, "reset control register"), (panic, "panic port"),
     (PortRange(0x20, 0x21), "interrupt controller"), (PortRange(0xA0, 0xA1), "interrupt controller"),
-    (PortRange(0x4D0, 0x4D1), "interrupt controller"), (PortRange(0x40, 0x43), "interval timer"), (PortRange(0x61, 0x61), "interval timer"),
+    (PortRange(0x4D0, 0x4D1), "interrupt controller"), (PortRange(0x40, 0x43), "interval timer"),
+    (PortRange(0x61, 0x61), "interval timer"),
   ]
 }

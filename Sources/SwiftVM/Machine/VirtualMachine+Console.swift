@@ -20,7 +20,10 @@ extension VirtualMachine {
     if error.errno == brokenPipe {
       stop(.signal(brokenPipeSignal))
     } else {
-      stop(.internalFault("the guest's output cannot be written any more: \(error)"))
+      stop(
+        .internalFault(
+          "the guest's output cannot be written any more: \(error); "
+            + "make room there or send it elsewhere"))
     }
   }
 }

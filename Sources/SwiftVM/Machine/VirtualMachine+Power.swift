@@ -9,10 +9,11 @@ internal import X86
 /// Power-on, reset and power-off.
 extension VirtualMachine {
   /// Makes the machine on the engine that the configuration asks for, and starts it.
-  func powerOn() throws(StartError) {
-    var timeline = SetupTimeline()
-    let plan = try makePlan()
-    timeline.mark("read the image and plan")
+  ///
+  /// - Parameter cpuid: what KVM supports, asked for in advance; nil for the software engine.
+  func powerOn(
+    _ plan: BootPlan, cpuid: SupportedCPUID?, timeline: inout SetupTimeline
+  ) throws(StartError) {
     switch configuration.engine {
     case .software:
       throw .engine(
@@ -20,7 +21,7 @@ extension VirtualMachine {
     case .auto, .kvm:
       let engine: HardwareEngine
       do throws(EngineError) {
-        engine = try HardwareEngine(path: configuration.kvmPath)
+        engine = try HardwareEngine(path: configuration.kvmPath, cpuid: cpuid)
       } catch {
         throw .engine(error)
       }
@@ -78,8 +79,6 @@ extension VirtualMachine {
       timeline.mark("create the interrupt controllers")
       for index in 0..<configuration.cpuCount { processors.append(try engine.makeProcessor(index: index)) }
       timeline.mark("create the vCPUs")
-      try engine.finishSetup()
-      timeline.mark("create the interval timer")
     } catch {
       throw .engine(error)
     }
@@ -89,12 +88,6 @@ extension VirtualMachine {
       throw .image(error.description)
     }
     timeline.mark("load the image")
-    do throws(EngineError) {
-      try processors[0].loadState(plan.entry)
-    } catch {
-      throw .engine(error)
-    }
-    timeline.mark("set the entry state")
 
     let gate = VCPUGate(vcpuCount: configuration.cpuCount)
     let control = StopControl(gate: gate) { [weak self] in self?.didRequestStop() }
@@ -106,28 +99,43 @@ extension VirtualMachine {
       throw .host(error.description)
     }
     timeline.mark("make the devices")
+    do throws(EngineError) {
+      try engine.finishSetup(processors)
+      timeline.mark("create the interval timer and set CPUID")
+      try processors[0].loadState(plan.entry)
+    } catch {
+      throw .engine(error)
+    }
+    timeline.mark("set the entry state")
     let shared = SharedParts(
       ports: devices.ports, memory: devices.memory, gate: gate, control: control, guestMemory: memory,
       post: devices.post)
-    let machine = PoweredMachine(engine: engine, processors: processors, shared: shared) { [weak self] in
-      self?.lastVCPUHasLeft()
+    // Not weak: a running machine lives until its end. `powerOff` breaks the cycle.
+    let machine = PoweredMachine(engine: engine, processors: processors, shared: shared) {
+      self.lastVCPUHasLeft()
     }
     let watch = HaltWatch(candidates: machine.vcpus, gate: gate, control: control) { [weak machine] in
       machine?.kickAll()
     }
-    life.update { life in
+    let requestedStop = life.update { life in
       life.current = machine
       life.plan = plan
+      for _ in 0..<life.pauses { gate.requestPause() }
+      return life.requestedStop
     }
+    if let requestedStop { control.requestStop(requestedStop) }
+    // The vCPUs look at the gate before their first instruction where somebody wants that.
+    if !gate.isOpen { machine.kickAll() }
     do throws(SystemError) {
-      try machine.start()
-      timeline.mark("start the vCPU threads")
+      // The timers first: a guest may be over before this thread runs again, and the loop with it.
       try startTimers(watch)
+      timeline.mark("start the timers")
+      try machine.start()
     } catch {
       control.requestStop(.internalFault("\(error)"))
       throw .host("\(error)")
     }
-    timeline.mark("start the timers")
+    timeline.mark("start the vCPU threads")
     life.update { [timeline] life in life.timeline = life.timeline ?? timeline }
   }
 
@@ -135,8 +143,8 @@ extension VirtualMachine {
   private func startTimers(_ watch: HaltWatch) throws(SystemError) {
     try parts.loop.start()
     let timer = RepeatingTimer(loop: parts.loop) { watch.look() }
-    timer.fire(in: HaltWatch.firstLook)
     life.update { $0.haltTimer = timer }
+    timer.fire(in: HaltWatch.firstLook)
     if let limit = configuration.timeoutNanoseconds, life.read({ $0.limitTimer == nil }) {
       let limitTimer = parts.loop.makeTimer { [weak self] in self?.stop(.timeout) }
       limitTimer.arm(at: HostClock.monotonicNanoseconds &+ limit)
@@ -146,21 +154,36 @@ extension VirtualMachine {
 
   // MARK: The end
 
-  /// A reason to stop was given. The vCPU threads are told; one that is held up in a slow output
-  /// gets a moment to finish it, unless the user or the clock has run out of patience.
-  private func didRequestStop() {
-    guard let machine = life.read(\.current) else { return }
-    machine.kickAll()
-    switch machine.shared.control.stopped?.reason {
-    case .timeout?, .signal?, .requested?:
-      let patience = parts.loop.makeTimer { [weak self] in
-        if machine.shared.gate.alive > 0 { self?.parts.channel.close() }
-      }
-      patience.arm(at: HostClock.monotonicNanoseconds &+ 250_000_000)
-      life.update { $0.patienceTimer = patience }
+  /// Ends the machine for a reason that comes from the host's side.
+  func stop(_ reason: StopReason) {
+    let machine = life.update { life in
+      life.requestedStop = life.requestedStop ?? reason
+      return life.current
+    }
+    guard let machine else { return }
+    machine.shared.control.requestStop(reason)
+    switch reason {
+    case .timeout, .signal, .requested: losePatience(with: machine)
     default: break
     }
   }
+
+  /// A vCPU thread that is held up in a slow output gets a moment to finish it, unless the user or
+  /// the clock has run out of patience.
+  private func losePatience(with machine: PoweredMachine) {
+    let patience = parts.loop.makeTimer { [weak self] in
+      if machine.shared.gate.alive > 0 { self?.parts.channel.close() }
+    }
+    let isFirst = life.update { life in
+      guard life.patienceTimer == nil, life.current === machine else { return false }
+      life.patienceTimer = patience
+      return true
+    }
+    if isFirst { patience.arm(at: HostClock.monotonicNanoseconds &+ 250_000_000) }
+  }
+
+  /// A first reason to stop was given: the vCPU threads are told.
+  private func didRequestStop() { life.read(\.current)?.kickAll() }
 
   /// Called by the last vCPU thread: what follows must not run on it, since it joins that thread.
   private func lastVCPUHasLeft() {
@@ -170,32 +193,42 @@ extension VirtualMachine {
   /// All vCPU threads have ended: starts anew after a reset, else makes the outcome known.
   private func powerOff() {
     guard let machine = life.read(\.current) else { return }
-    let stop = machine.shared.control.stopped
-    let reason = stop?.reason ?? .internalFault("the vCPUs ended without a reason")
     let remains = machine.remains()
     let exits = remains.reduce(0) { $0 + $1.exitCount }
     let unclaimed = machine.shared.unclaimedAccesses
-    life.update { life in
+    let reason = machine.shared.control.stopped?.reason ?? .internalFault("the vCPUs ended without a reason")
+    // The host's reason to stop ends a machine that would start anew, however late it came.
+    let (final, plan, isHostFault) = life.update { life -> (StopReason?, BootPlan?, Bool) in
       life.haltTimer = nil
       life.patienceTimer = nil
       life.earlierExits += exits
       life.earlierUnclaimed += unclaimed
-    }
-    if case .reset = reason, configuration.reboots {
-      life.update { life in
-        life.current = nil
-        life.reboots += 1
+      guard case .reset = reason, configuration.reboots, let plan = life.plan else {
+        if case .internalFault = reason { return (reason, nil, life.requestedStop == reason) }
+        return (reason, nil, false)
       }
-      do throws(StartError) {
-        return try powerOn()
-      } catch {
-        return finish(.internalFault("the machine could not start again after a reset: \(error)"), crash: nil)
-      }
+      if let requestedStop = life.requestedStop { return (requestedStop, nil, false) }
+      life.current = nil
+      life.reboots += 1
+      return (nil, plan, false)
     }
-    finish(reason, crash: CrashReport(reason: reason, remains: remains, machine: machine.shared))
+    if let final {
+      // Where the host's side failed (a full disk), the guest's registers tell nothing.
+      let crash = isHostFault ? nil : CrashReport(reason: final, remains: remains, machine: machine.shared)
+      return finish(final, crash: crash)
+    }
+    guard let plan else { return }
+    do throws(StartError) {
+      // The image as it was found at the start: what came through a pipe cannot be read again.
+      var timeline = SetupTimeline()
+      try powerOn(plan, cpuid: life.read { $0.cpuid }, timeline: &timeline)
+    } catch {
+      finish(.internalFault("the machine could not start again after a reset: \(error)"), crash: nil)
+    }
   }
 
-  private func finish(_ reason: StopReason, crash: CrashReport?) {
+  /// Makes the end known, of a machine that ran or could not be started.
+  func finish(_ reason: StopReason, crash: CrashReport?) {
     // What the guest wrote reaches the host, and the terminal its old state, before anybody is told.
     parts.close()
     let (outcome, waiters) = life.update { life in
@@ -204,6 +237,7 @@ extension VirtualMachine {
       outcome.exits = life.earlierExits
       outcome.unclaimedAccesses = life.earlierUnclaimed
       life.current = nil
+      life.haltTimer = nil
       life.limitTimer = nil
       life.phase = .ended
       life.outcome = outcome

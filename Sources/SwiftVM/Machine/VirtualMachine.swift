@@ -1,6 +1,7 @@
 public import Boot
 internal import Engine
 internal import Host
+internal import KVMEngine
 internal import Synchronization
 
 /// A virtual machine: made of a `Configuration`, started once, and waited for.
@@ -28,11 +29,18 @@ public final class VirtualMachine: Sendable {
   struct Life {
     var phase = Phase.new
     var current: PoweredMachine?
+    /// What KVM supports: it does not change, so a reset need not ask again.
+    var cpuid: SupportedCPUID?
     var timeline: SetupTimeline?
     var plan: BootPlan?
     var outcome: Outcome?
     var waiters: [@Sendable (Outcome) -> Void] = []
     var reboots = 0
+    /// Why the host wants the machine to end. Kept here because there may be no powered machine to
+    /// tell: before the start, and between a reset's two lives.
+    var requestedStop: StopReason?
+    /// How many calls of `pause` were not taken back; a machine that is reset stays paused.
+    var pauses = 0
     /// Exits and unclaimed accesses of the lives before a reset.
     var earlierExits: UInt64 = 0
     var earlierUnclaimed: UInt64 = 0
@@ -58,9 +66,10 @@ public final class VirtualMachine: Sendable {
 
   // MARK: The life of a machine
 
-  /// Creates the machine on its engine, loads the image and starts the vCPUs.
+  /// Creates the machine on its engine, loads the image and starts the vCPUs. From here on the
+  /// machine lives until it ends, also where nobody keeps a reference to it.
   ///
-  /// - Throws: `StartError`; the machine can then not be started again.
+  /// - Throws: `StartError`; the machine has then ended, and cannot be started again.
   public func start() throws(StartError) {
     let isFirst = life.update { life in
       guard life.phase == .new else { return false }
@@ -69,35 +78,52 @@ public final class VirtualMachine: Sendable {
     }
     guard isFirst else { throw .startedBefore }
     do throws(StartError) {
+      var timeline = SetupTimeline()
+      // Before signals are watched and the terminal is raw: to wait for a pipe's writer can be
+      // interrupted as in any program.
+      let cpuid = configuration.engine == .software ? nil : SupportedCPUID(path: configuration.kvmPath)
+      life.update { $0.cpuid = cpuid }
+      let plan = try makePlan()
+      timeline.mark("read the image and plan")
       try parts.open(configuration, machine: self)
-      try powerOn()
+      timeline.mark("open the console")
+      try powerOn(plan, cpuid: cpuid, timeline: &timeline)
     } catch {
-      parts.close()
-      life.update { $0.phase = .ended }
+      finish(.internalFault("the machine could not be started: \(error)"), crash: nil)
       throw error
     }
   }
 
-  /// Holds every vCPU at an instruction boundary; returns once all are. Device timers go on.
+  /// Holds every vCPU at an instruction boundary; returns once all are. Device timers go on. Before
+  /// `start`, the machine will not execute its first instruction until `resume`.
   public func pause() async {
-    guard let machine = life.read(\.current) else { return }
-    machine.shared.gate.requestPause()
+    let machine = life.update { life in
+      life.pauses += 1
+      life.current?.shared.gate.requestPause()
+      return life.current
+    }
+    guard let machine else { return }
     machine.kickAll()
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       machine.shared.gate.whenParked { continuation.resume() }
     }
   }
 
-  /// Takes one `pause` back.
-  public func resume() { life.read(\.current)?.shared.gate.release() }
+  /// Takes one `pause` back; nothing happens where there is none.
+  public func resume() {
+    life.update { life in
+      guard life.pauses > 0 else { return }
+      life.pauses -= 1
+      life.current?.shared.gate.release()
+    }
+  }
 
-  /// Ends the machine; the outcome has the reason `requested` unless it ended before.
+  /// Ends the machine; the outcome has the reason `requested` unless it ended before. A machine
+  /// that was not started yet ends as soon as it is.
   public func stop() { stop(.requested) }
 
-  /// Ends the machine for a given reason.
-  func stop(_ reason: StopReason) { life.read(\.current)?.shared.control.requestStop(reason) }
-
-  /// Waits until the machine has ended.
+  /// Waits until the machine has ended. Where it could not be started, the outcome says so as an
+  /// internal fault.
   public func wait() async -> Outcome {
     await withCheckedContinuation { continuation in
       let outcome: Outcome? = life.update { life in

@@ -14,7 +14,8 @@ struct CrashExamination {
     vcpu.exitCount = remains.exitCount
     vcpu.exits = remains.lastExits.map { exit in
       CrashReport.Exit(
-        kind: exit.kind.name, isWrite: exit.direction == .write, width: Int(exit.width), count: Int(exit.count),
+        kind: exit.kind.name, isWrite: exit.direction == .write, width: Int(exit.width),
+        count: Int(exit.count),
         address: exit.address, value: exit.value)
     }
     guard let state = vcpu.state else { return vcpu }

@@ -28,7 +28,8 @@ public struct HostDiagnosis: Sendable {
     if let speed = check.ring3LoopNanoseconds { lines.append("ring 3: \(Self.speed(speed))") }
     if check.isRing0Emulated == true {
       lines.append(
-        "        kernels run slowly here and may meet instructions that the emulator lacks; user code is fast")
+        "        kernels run slowly here and may meet instructions that the emulator lacks; user code is fast"
+      )
     }
     if !check.capabilities.isEmpty { lines.append("capabilities in use:") }
     for capability in check.capabilities {

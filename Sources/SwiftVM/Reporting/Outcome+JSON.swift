@@ -47,7 +47,9 @@ extension CrashReport.VCPU {
 
 extension CrashReport.Walk {
   var json: JSONValue {
-    var members: [(name: String, value: JSONValue)] = [("register", .string(name)), ("linear", .hex(address))]
+    var members: [(name: String, value: JSONValue)] = [
+      ("register", .string(name)), ("linear", .hex(address)),
+    ]
     let path: PageTablePath
     switch result {
     case .success(let translation):

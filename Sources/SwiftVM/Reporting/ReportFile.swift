@@ -1,5 +1,4 @@
 internal import Host
-internal import Synchronization
 
 extension JSONValue {
   /// Writes the document to a file, which is created or replaced.
@@ -7,7 +6,7 @@ extension JSONValue {
   /// - Throws: `StartError.host` with a sentence that names the file.
   public func write(toFile path: String) throws(StartError) {
     do throws(SystemError) {
-      let failure = Mutex<SystemError?>(nil)
+      let failure = Lock<SystemError?>(nil)
       let channel = try FileChannel(path: path) { error in failure.withLock { $0 = error } }
       let bytes = Array((text + "\n").utf8)
       // Sound: every pattern of bits is a UInt8, and the span does not outlive the call.

@@ -2,6 +2,10 @@ internal import Host
 
 // What a command needs of the host besides a machine, so that it can be a client of this module alone.
 
+/// Makes sure that no file which is opened later gets the number of a standard stream that the
+/// process was started without. Call it first of all.
+public func reserveStandardDescriptors() { Host.reserveStandardDescriptors() }
+
 /// Writes a message to standard error in one piece; correct also while the terminal is raw.
 public func writeStandardError(_ text: String) { Host.writeStandardError(text) }
 

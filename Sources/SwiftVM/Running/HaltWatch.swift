@@ -1,6 +1,5 @@
 internal import Engine
 internal import Host
-internal import Synchronization
 
 /// What the halt watch asks of a vCPU.
 protocol HaltCandidate: AnyObject, Sendable {
@@ -48,7 +47,7 @@ final class HaltWatch: Sendable {
   private let gate: VCPUGate
   private let control: any MachineControl
   private let kickAll: @Sendable () -> Void
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   init(
     candidates: [any HaltCandidate], gate: VCPUGate, control: any MachineControl,

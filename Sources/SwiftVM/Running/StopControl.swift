@@ -1,6 +1,5 @@
 internal import Engine
 internal import Host
-internal import Synchronization
 
 /// Why one run of a machine stops: the first reason given counts, and giving it lets the vCPU
 /// threads end. Devices, the run loop, timers and signals all come here.
@@ -12,7 +11,7 @@ final class StopControl: MachineControl {
     var thread: Int32
   }
 
-  private let stop = Mutex<Stop?>(nil)
+  private let stop = Lock<Stop?>(nil)
   private let gate: VCPUGate
   private let onStop: @Sendable () -> Void
 

@@ -85,6 +85,9 @@ final class VCPUGate: Sendable {
     for call in calls { call() }
   }
 
+  /// Whether vCPUs may run: nobody holds the machine and it does not stop.
+  var isOpen: Bool { monitor.read { $0.isOpen } }
+
   /// Holds the machine. Call `kick` on every vCPU after it, then `waitUntilParked`.
   func requestPause() { monitor.update { $0.pausers += 1 } }
 

@@ -1,6 +1,6 @@
 internal import Devices
 internal import Engine
-internal import Synchronization
+internal import Host
 
 /// One vCPU of a running machine and the loop that its thread spends its life in.
 ///
@@ -15,7 +15,7 @@ final class VirtualCPU: Sendable {
   /// The last exits; only the vCPU's own thread touches it until that thread has ended.
   let history = ExitHistory()
   /// What is left of the vCPU once its thread has ended.
-  let ending = Mutex<Ending?>(nil)
+  let ending = Lock<Ending?>(nil)
 
   init(processor: any Processor, machine: SharedParts) {
     self.processor = processor

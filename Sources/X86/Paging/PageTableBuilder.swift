@@ -129,11 +129,14 @@ public struct PageTableBuilder: Sendable {
 
   /// The tables as they must stand in memory from `root` on.
   public var bytes: [UInt8] {
-    // x86 tables are little-endian, and so is every host that can run x86 guests on KVM; others take
-    // the way through `littleEndian`, which is free here.
-    let stored = entries.map(\.littleEndian)
+    // The tables are little-endian, as is the host: only x86 hosts run x86 guests here.
     // Sound: the array's memory is initialized and outlives the copy.
-    return unsafe stored.withUnsafeBytes { unsafe Array($0) }
+    unsafe entries.withUnsafeBytes { source in
+      unsafe [UInt8](unsafeUninitializedCapacity: source.count) { target, count in
+        unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+        count = source.count
+      }
+    }
   }
 
   /// The bytes that a page at this level maps: level 1 is 4 KiB, 2 is 2 MiB, 3 is 1 GiB.
