@@ -12,7 +12,8 @@ missing_build_packages() {
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || packages+=(ca-certificates)
   [[ -e /usr/include/stdio.h ]] && compgen -G '/usr/lib/*/libc.a' >/dev/null || packages+=(libc6-dev)
   compgen -G '/usr/lib/gcc/*/*/libstdc++.a' >/dev/null || packages+=(g++)
-  # The toolchain's clang links with gold, which newer Debians keep in a package of its own.
+  # The toolchain's clang links with gold: a package of its own in newer Debians, in older ones
+  # another name for binutils.
   command -v ld.gold >/dev/null || packages+=(binutils-gold)
 }
 
@@ -20,12 +21,6 @@ missing_build_packages() {
 missing_bench_packages() {
   packages=()
   command -v qemu-system-x86_64 >/dev/null || packages+=(qemu-system-x86)
-}
-
-install_known_packages() {
-  # Older Debians have gold in binutils.
-  apt-cache show binutils-gold >/dev/null || set -- "${@/%binutils-gold/binutils}"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
 }
 
 # install_packages NAME...: from Debian or Ubuntu, quietly; nothing to do without names.
@@ -45,7 +40,8 @@ install_packages() {
   fi
   say "installing $*"
   log=$(mktemp)
-  if ! { "${as_root[@]}" apt-get update && install_known_packages "$@"; } >"$log" 2>&1 </dev/null; then
+  if ! { "${as_root[@]}" apt-get update &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null; then
     cat "$log" >&2
     rm -f "$log"
     say "the packages could not be installed; see above."
