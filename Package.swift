@@ -57,8 +57,10 @@ let package = Package(
     tests("X86Tests", ["X86"]),
     tests("DevicesTests", ["Devices", "Engine", "Host"]),
     tests("BootTests", ["Boot", "GuestMemory", "X86", "Host"]),
-    tests("SwiftVMTests", ["SwiftVM"]),
-    tests("IntegrationTests", ["SwiftVM"]),
+    tests(
+      "SwiftVMTests",
+      ["SwiftVM", "KVMEngine", "Engine", "Devices", "Boot", "GuestMemory", "X86", "Host", "CLinux"]),
+    tests("IntegrationTests", ["SwiftVM", "SwiftVMCommand", "Engine", "Host", "CLinux"]),
   ],
   swiftLanguageModes: [.v6]
 )

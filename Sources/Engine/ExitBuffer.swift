@@ -5,27 +5,29 @@
 /// which is what an absent device does, so that no guest can make the VMM trap here.
 @safe
 public struct ExitBuffer {
-  private let base: UnsafeMutableRawPointer?
+  @usableFromInline let base: UnsafeMutableRawPointer?
+  @usableFromInline let count: UInt32
+
   /// How many bytes there are.
-  public let byteCount: Int
+  @inlinable public var byteCount: Int { Int(count) }
 
   /// A buffer over `byteCount` bytes at `base`.
   ///
   /// - Safety: the memory stays valid and is not touched by others until the processor runs again.
-  @unsafe
+  @unsafe @inlinable
   public init(base: UnsafeMutableRawPointer, byteCount: Int) {
     unsafe self.base = base
-    self.byteCount = byteCount
+    count = UInt32(clamping: byteCount)
   }
 
   /// A buffer without bytes.
   public init() {
     unsafe base = nil
-    byteCount = 0
+    count = 0
   }
 
   /// The little-endian value of `width` bytes (1…8) at byte offset `offset`.
-  @inlinable
+  @inlinable @inline(__always)
   public func load(at offset: Int = 0, width: Int) -> UInt64 {
     var value: UInt64 = 0
     guard isInside(offset: offset, width: width) else { return Self.allOnes(width: width) }
@@ -43,7 +45,7 @@ public struct ExitBuffer {
   }
 
   /// Stores the low `width` bytes (1…8) of `value`, little-endian, at byte offset `offset`.
-  @inlinable
+  @inlinable @inline(__always)
   public func store(_ value: UInt64, at offset: Int = 0, width: Int) {
     guard isInside(offset: offset, width: width) else { return }
     switch width {
@@ -67,23 +69,23 @@ public struct ExitBuffer {
   }
 
   /// The value of `width` bytes that an absent device gives: all bits one.
-  @inlinable
+  @inlinable @inline(__always)
   public static func allOnes(width: Int) -> UInt64 {
     width >= 8 ? .max : (1 << UInt64(8 * max(width, 0))) - 1
   }
 
-  @usableFromInline
+  @inlinable @inline(__always)
   func isInside(offset: Int, width: Int) -> Bool {
     offset >= 0 && width >= 1 && width <= 8 && offset <= byteCount - width
   }
 
-  @usableFromInline
+  @inlinable @inline(__always)
   func loadUnaligned<Value: BitwiseCopyable>(at offset: Int, as type: Value.Type) -> Value {
     // Sound: `isInside` held, so the memory exists.
     unsafe base.unsafelyUnwrapped.loadUnaligned(fromByteOffset: offset, as: type)
   }
 
-  @usableFromInline
+  @inlinable @inline(__always)
   func storeUnaligned<Value: BitwiseCopyable>(_ value: Value, at offset: Int) {
     // Sound: `isInside` held, so the memory exists.
     unsafe base.unsafelyUnwrapped.storeBytes(of: value, toByteOffset: offset, as: Value.self)

@@ -1,7 +1,9 @@
 /// Why a processor came back from `run()`: the closed list of things that the run loop answers.
 ///
 /// Every engine reports in these words. Payloads are plain values (no allocation, no reference
-/// count); the bytes of an access stay where the engine has them, behind `ExitBuffer`.
+/// count) of at most 24 bytes, so that an exit is returned in registers; the bytes of an access stay
+/// where the engine has them, behind `ExitBuffer`. What a rare exit has to say beyond that is in the
+/// vCPU's state.
 public enum VMExit {
   /// IN, OUT, INS or OUTS. For a read the run loop fills the buffer before it runs again.
   case portIO(PortAccess)
@@ -13,8 +15,9 @@ public enum VMExit {
   case shutdown
   /// A breakpoint or single step that the host asked for.
   case debug(DebugExit)
-  /// VMCALL or VMMCALL that the engine leaves to us.
-  case hypercall(Hypercall)
+  /// VMCALL or VMMCALL that the engine leaves to us: the number of the hypercall (RAX). Its arguments
+  /// are in the vCPU's registers.
+  case hypercall(number: UInt64)
   /// The guest asked for a shutdown, a reset, or reported a crash, by a kernel interface.
   case systemEvent(type: UInt32, detail: UInt64)
   /// The guest can take an interrupt now, as was asked for.
@@ -51,7 +54,9 @@ public struct PortAccess {
   public var data: ExitBuffer
 
   /// An access of the given parts.
-  public init(port: UInt16, width: UInt8, direction: AccessDirection, count: UInt32, data: ExitBuffer) {
+  @inlinable public init(
+    port: UInt16, width: UInt8, direction: AccessDirection, count: UInt32, data: ExitBuffer
+  ) {
     self.port = port
     self.width = width
     self.direction = direction
@@ -72,7 +77,7 @@ public struct MMIOAccess {
   public var data: ExitBuffer
 
   /// An access of the given parts.
-  public init(address: UInt64, width: UInt8, direction: AccessDirection, data: ExitBuffer) {
+  @inlinable public init(address: UInt64, width: UInt8, direction: AccessDirection, data: ExitBuffer) {
     self.address = address
     self.width = width
     self.direction = direction
@@ -86,31 +91,14 @@ public struct DebugExit: Sendable {
   public var vector: UInt8
   /// Linear address of the instruction.
   public var address: UInt64
-  /// DR6 as the exception set it.
-  public var dr6: UInt64
-  /// DR7 at that time.
-  public var dr7: UInt64
+  /// DR6 as the exception set it: at most its low 32 bits are defined.
+  public var dr6: UInt32
 
   /// A debug exit of the given parts.
-  public init(vector: UInt8, address: UInt64, dr6: UInt64, dr7: UInt64) {
+  public init(vector: UInt8, address: UInt64, dr6: UInt32) {
     self.vector = vector
     self.address = address
     self.dr6 = dr6
-    self.dr7 = dr7
-  }
-}
-
-/// A hypercall: number and arguments as the guest's registers hold them.
-public struct Hypercall: Sendable {
-  /// The hypercall's number (RAX).
-  public var number: UInt64
-  /// Up to six arguments.
-  public var arguments: InlineArray<6, UInt64>
-
-  /// A hypercall of the given parts.
-  public init(number: UInt64, arguments: InlineArray<6, UInt64>) {
-    self.number = number
-    self.arguments = arguments
   }
 }
 

@@ -10,31 +10,28 @@ extension HardwareProcessor {
     // write to it before the next KVM_RUN on this thread.
     let area = unsafe processor.runArea
     let reason = unsafe KVMExitReason(rawValue: area.pointee.exit_reason)
+    // Compared one by one, the frequent ones first: after a trip through the kernel the processor has
+    // forgotten where indirect jumps go, so that a jump table costs more than two comparisons.
+    if reason == .io { return unsafe .portIO(portAccess(area)) }
+    if reason == .mmio { return unsafe .mmio(memoryAccess(area)) }
+    return rareExit(reason)
+  }
+
+  @inline(never)
+  private func rareExit(_ reason: KVMExitReason) -> VMExit {
+    let area = unsafe processor.runArea
     switch reason {
-    case .io: return unsafe .portIO(portAccess(area))
-    case .mmio: return unsafe .mmio(memoryAccess(area))
     case .hlt: return .halt
     case .shutdown: return .shutdown
     case .irqWindowOpen: return .interruptWindow
     case .intr: return .interrupted
-    default: return rareExit(reason)
-    }
-  }
-
-  private func rareExit(_ reason: KVMExitReason) -> VMExit {
-    let area = unsafe processor.runArea
-    switch reason {
     case .debug:
       let arch = unsafe area.pointee.debug.arch
       return .debug(
         DebugExit(
-          vector: UInt8(truncatingIfNeeded: arch.exception), address: arch.pc, dr6: arch.dr6, dr7: arch.dr7))
-    case .hypercall:
-      let call = unsafe area.pointee.hypercall
-      return .hypercall(
-        Hypercall(
-          number: call.nr,
-          arguments: [call.args.0, call.args.1, call.args.2, call.args.3, call.args.4, call.args.5]))
+          vector: UInt8(truncatingIfNeeded: arch.exception), address: arch.pc,
+          dr6: UInt32(truncatingIfNeeded: arch.dr6)))
+    case .hypercall: return unsafe .hypercall(number: area.pointee.hypercall.nr)
     case .systemEvent:
       let event = unsafe area.pointee.system_event
       return .systemEvent(type: event.type, detail: event.ndata > 0 ? event.data.0 : 0)

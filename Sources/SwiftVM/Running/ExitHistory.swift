@@ -61,19 +61,19 @@ final class ExitHistory: @unchecked Sendable {
   }
 
   @inline(__always)
-  func record(_ access: PortAccess) {
+  func record(_ access: PortAccess, value: UInt64) {
     append(
       ExitRecord(
         kind: .portIO, direction: access.direction, width: access.width, count: access.count,
-        address: UInt64(access.port), value: access.data.load(width: Int(access.width))))
+        address: UInt64(access.port), value: value))
   }
 
   @inline(__always)
-  func record(_ access: MMIOAccess) {
+  func record(_ access: MMIOAccess, value: UInt64) {
     append(
       ExitRecord(
         kind: .mmio, direction: access.direction, width: access.width, count: 1,
-        address: access.address, value: access.data.load(width: Int(access.width))))
+        address: access.address, value: value))
   }
 
   func record(_ kind: ExitKind, detail: UInt64 = 0) {

@@ -33,6 +33,8 @@ final class VirtualCPU: Sendable {
     processor.bindToCurrentThread()
     let ports = machine.ports
     let memory = machine.memory
+    var portCursor = BusCursor()
+    var memoryCursor = BusCursor()
     while true {
       let exit: VMExit
       do throws(EngineError) {
@@ -40,13 +42,18 @@ final class VirtualCPU: Sendable {
       } catch {
         return die(.internalFault(error.description))
       }
+      // The two frequent exits come before the switch, whose jump table the processor mispredicts after
+      // each trip through the kernel.
+      if case .portIO(let access) = exit {
+        history.record(access, value: ports.perform(access, at: &portCursor))
+        continue
+      }
+      if case .mmio(let access) = exit {
+        history.record(access, value: memory.perform(access, at: &memoryCursor))
+        continue
+      }
       switch exit {
-      case .portIO(let access):
-        ports.perform(access)
-        history.record(access)
-      case .mmio(let access):
-        memory.perform(access)
-        history.record(access)
+      case .portIO, .mmio: break
       case .interrupted:
         guard machine.gate.answer() else { return captureStateIfWanted() }
       case .halt:
@@ -54,9 +61,9 @@ final class VirtualCPU: Sendable {
         guard sleepInHalt() else { return captureStateIfWanted() }
       case .interruptWindow:
         history.record(.interruptWindow)
-      case .hypercall(let call):
+      case .hypercall(let number):
         // No hypercall is offered to the guest: KVM answers its own, the rest is an error to it.
-        history.record(.hypercall, detail: call.number)
+        history.record(.hypercall, detail: number)
       case .systemEvent(let type, let detail):
         history.record(.systemEvent, detail: UInt64(type))
         answer(systemEvent: type, detail: detail)

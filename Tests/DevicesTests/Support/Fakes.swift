@@ -1,4 +1,4 @@
-import Devices
+@testable import Devices
 import Engine
 import Host
 import Synchronization
@@ -175,9 +175,21 @@ extension Bus {
     unsafe bytes.withUnsafeMutableBytes {
       // Sound: the array outlives the call.
       let data = unsafe ExitBuffer(base: $0.baseAddress!, byteCount: $0.count)
-      perform(PortAccess(port: port, width: width, direction: direction, count: count, data: data))
+      var cursor = primedCursor(at: UInt64(port))
+      perform(
+        PortAccess(port: port, width: width, direction: direction, count: count, data: data), at: &cursor)
     }
     return bytes
+  }
+
+  /// For every second address a cursor that points to its slot already, so that both the first access
+  /// of a vCPU and those that follow are tested.
+  private func primedCursor(at address: UInt64) -> BusCursor {
+    var cursor = BusCursor()
+    if address % 2 == 0, let slot = slots.first(where: { $0.first <= address && address <= $0.last }) {
+      cursor.move(to: slot)
+    }
+    return cursor
   }
 
   func access(address: UInt64, width: UInt8, _ direction: AccessDirection, _ bytes: [UInt8]) -> [UInt8] {
@@ -185,7 +197,8 @@ extension Bus {
     unsafe bytes.withUnsafeMutableBytes {
       // Sound: the array outlives the call.
       let data = unsafe ExitBuffer(base: $0.baseAddress!, byteCount: $0.count)
-      perform(MMIOAccess(address: address, width: width, direction: direction, data: data))
+      var cursor = primedCursor(at: address)
+      perform(MMIOAccess(address: address, width: width, direction: direction, data: data), at: &cursor)
     }
     return bytes
   }

@@ -1,0 +1,122 @@
+public import Engine
+
+/// Accesses that are not a single item inside the slot of the access before.
+extension Bus {
+  @usableFromInline @inline(never)
+  func performUncommon(
+    at address: UInt64, width: Int, direction: AccessDirection, count: UInt32, data: ExitBuffer,
+    cursor: inout BusCursor
+  ) -> UInt64 {
+    carryOut(at: address, width: width, direction: direction, count: count, data: data, cursor: &cursor)
+    return data.load(width: width)
+  }
+
+  private func carryOut(
+    at address: UInt64, width: Int, direction: AccessDirection, count: UInt32, data: ExitBuffer,
+    cursor: inout BusCursor
+  ) {
+    guard (1...8).contains(width) else { return }
+    // Past the end of the ports there is no slot; the parts below find that out.
+    if address <= kind.lastAddress { cursor.move(to: slot(at: address)) }
+    // The engine's buffer bounds the work, whatever count the guest put into its register.
+    let count = min(Int(count), data.byteCount / width)
+    if direction == .write, count > 1, let natural = AccessWidth(rawValue: UInt8(width)),
+      let slot = slot(covering: address, byteCount: UInt64(width)), slot.device !== unclaimed
+    {
+      data.withBytes { bytes in
+        slot.device.write(
+          string: bytes.extracting(first: count * width), offset: address &- slot.origin, width: natural)
+      }
+      return
+    }
+    for index in 0..<count {
+      switch direction {
+      case .read: data.store(read(at: address, width: width), at: index * width, width: width)
+      case .write: write(data.load(at: index * width, width: width), at: address, width: width)
+      }
+    }
+  }
+
+  private func read(at address: UInt64, width: Int) -> UInt64 {
+    var value: UInt64 = 0
+    let firstUnclaimed = forEachPart(at: address, width: width) { position, byteCount, slot, here in
+      let part =
+        if let slot, let width = AccessWidth(rawValue: UInt8(byteCount)) {
+          slot.device.read(offset: here &- slot.origin, width: width) & ExitBuffer.allOnes(width: byteCount)
+        } else {
+          ExitBuffer.allOnes(width: byteCount)
+        }
+      value |= part << UInt64(8 * position)
+    }
+    if let firstUnclaimed { unclaimed.countRead(at: firstUnclaimed) }
+    return value
+  }
+
+  private func write(_ value: UInt64, at address: UInt64, width: Int) {
+    let firstUnclaimed = forEachPart(at: address, width: width) { position, byteCount, slot, here in
+      if let slot, let width = AccessWidth(rawValue: UInt8(byteCount)) {
+        let part = value >> UInt64(8 * position) & ExitBuffer.allOnes(width: byteCount)
+        slot.device.write(part, offset: here &- slot.origin, width: width)
+      }
+    }
+    if let firstUnclaimed { unclaimed.countWrite(at: firstUnclaimed) }
+  }
+
+  /// Cuts `width` bytes at `address` into parts that each lie in one device's slot (then of a natural
+  /// width and aligned to it) or in none, and calls `body` with each: position in the access, bytes,
+  /// slot, address. Returns the lowest address that no device has.
+  @inline(__always)
+  private func forEachPart(
+    at address: UInt64, width: Int, _ body: (Int, Int, BusSlot?, UInt64) -> Void
+  ) -> UInt64? {
+    var firstUnclaimed: UInt64?
+    var position = 0
+    while position < width {
+      let (here, wraps) = address.addingReportingOverflow(UInt64(position))
+      let remaining = width - position
+      if wraps || here > kind.lastAddress {
+        // Past the last address no device answers, although 2^64 would be address 0 again.
+        firstUnclaimed = firstUnclaimed ?? here
+        body(position, remaining, nil, here)
+        break
+      }
+      let slot = slot(at: here)
+      let inside = Int(min(slot.last - here, UInt64(remaining - 1))) + 1
+      if slot.device === unclaimed {
+        firstUnclaimed = firstUnclaimed ?? here
+        body(position, inside, nil, here)
+        position += inside
+      } else {
+        let byteCount = Self.naturalWidth(at: here, upTo: inside)
+        body(position, byteCount, slot, here)
+        position += byteCount
+      }
+    }
+    return firstUnclaimed
+  }
+
+  /// The widest of 8, 4, 2 and 1 that is at most `limit` (at least 1) and to which `address` is aligned.
+  private static func naturalWidth(at address: UInt64, upTo limit: Int) -> Int {
+    var width = 8
+    while width > limit || address & UInt64(width - 1) != 0 { width /= 2 }
+    return width
+  }
+
+  /// The slot that has all `byteCount` (at least 1) bytes from `address` on.
+  private func slot(covering address: UInt64, byteCount: UInt64) -> BusSlot? {
+    guard address <= kind.lastAddress else { return nil }
+    let slot = slot(at: address)
+    return byteCount - 1 <= slot.last - address ? slot : nil
+  }
+
+  /// The slot of an address of the space: the last one that starts at or below it.
+  private func slot(at address: UInt64) -> BusSlot {
+    var low = 0
+    var high = slots.count - 1
+    while low < high {
+      let middle = (low + high + 1) / 2
+      if slots[middle].first <= address { low = middle } else { high = middle - 1 }
+    }
+    return slots[low]
+  }
+}

@@ -1,0 +1,54 @@
+import Engine
+import Testing
+
+@testable import SwiftVM
+
+/// How an end becomes an exit status, a word and a sentence. The statuses are those that the user
+/// guide promises.
+@Suite struct OutcomeTests {
+  static let ends: [(StopReason, UInt8, String)] = [
+    (.poweredOff, 0, "powered-off"),
+    (.halted, 0, "halted"),
+    (.requested, 0, "requested"),
+    (.guestExit(status: 0), 0, "guest-exit"),
+    (.guestExit(status: 1), 1, "guest-exit"),
+    (.guestExit(status: 255), 255, "guest-exit"),
+    (.guestExit(status: 256), 255, "guest-exit"),
+    (.guestExit(status: .max), 255, "guest-exit"),
+    (.tripleFault(vcpu: 0), 100, "triple-fault"),
+    (.emulationFailure(vcpu: 1, EmulationFailure(code: 1, bytes: [])), 101, "emulation-failure"),
+    (.failedEntry(vcpu: 0, reason: 0x8000_0021), 102, "failed-entry"),
+    (.guestPanic, 103, "guest-panic"),
+    (.reset(by: "the keyboard controller"), 104, "reset"),
+    (.timeout, 124, "timeout"),
+    (.signal(2), 130, "signal"),
+    (.signal(13), 141, "signal"),
+    (.signal(15), 143, "signal"),
+    (.internalFault("KVM_RUN failed"), 70, "internal-fault"),
+  ]
+
+  @Test(arguments: ends)
+  func hasItsStatusAndWord(_ reason: StopReason, _ status: UInt8, _ word: String) {
+    let outcome = Outcome(reason: reason)
+    #expect(outcome.exitStatus == status)
+    #expect(outcome.reasonName == word)
+    #expect(!outcome.sentence.isEmpty)
+  }
+
+  @Test func aSentenceNamesWhatIsSpecial() {
+    #expect(Outcome(reason: .guestExit(status: 77)).sentence.contains("77"))
+    #expect(Outcome(reason: .tripleFault(vcpu: 3)).sentence.contains("vCPU 3"))
+    #expect(Outcome(reason: .failedEntry(vcpu: 0, reason: 0x80000021)).sentence.contains("0x80000021"))
+    #expect(
+      Outcome(reason: .reset(by: "the keyboard controller")).sentence.contains("the keyboard controller"))
+    #expect(Outcome(reason: .signal(15)).sentence.contains("15"))
+    #expect(Outcome(reason: .internalFault("no memory")).sentence == "no memory")
+  }
+
+  @Test func everySubCodeOfAnEmulationFailureHasATextOfItsOwn() {
+    let texts = (UInt32(1)...6).map {
+      Outcome(reason: .emulationFailure(vcpu: 0, EmulationFailure(code: $0, bytes: []))).sentence
+    }
+    #expect(Set(texts).count == texts.count)
+  }
+}

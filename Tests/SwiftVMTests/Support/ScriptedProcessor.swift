@@ -1,0 +1,136 @@
+import Engine
+import Host
+import X86
+
+/// A processor that reports the exits it is told to, and takes kicks as the contract of `Processor`
+/// has it: none is lost, and the answer to the exit before is taken up first.
+@safe
+final class ScriptedProcessor: Processor, @unchecked Sendable {
+  // @unchecked: `buffer` is only used by the thread that runs the vCPU; the rest is in the monitor.
+
+  /// One exit, as a value that can be passed between threads.
+  enum Step: Sendable {
+    case portWrite(UInt16, width: UInt8, value: UInt64)
+    case portRead(UInt16, width: UInt8)
+    case memoryWrite(UInt64, width: UInt8, value: UInt64)
+    case memoryRead(UInt64, width: UInt8)
+    case halt, shutdown, interruptWindow, interrupted
+    case debug(address: UInt64)
+    case hypercall(number: UInt64)
+    case systemEvent(type: UInt32)
+    case failedEntry(reason: UInt64)
+    case emulationFailure(code: UInt32, bytes: [UInt8])
+    case unknown(reason: UInt32)
+    /// `run()` throws.
+    case failure(String)
+  }
+
+  private struct State {
+    var steps: [Step]
+    var next = 0
+    var isKicked = false
+    /// How often `run()` returned `.interrupted` because of a kick.
+    var interruptions = 0
+    /// What devices answered to the reads, in order.
+    var answers: [UInt64] = []
+    var boundThread: Int32 = 0
+  }
+
+  let index: Int
+  private let monitor: Monitor<State>
+  private let buffer: UnsafeMutableRawPointer
+  /// The width of a read whose answer was not taken up yet.
+  private var pendingRead: UInt8?
+  /// What `saveState` gives or throws.
+  let savedState: Result<CPUState, EngineError>
+
+  /// After the last step the guest runs on without an exit until it is kicked.
+  init(index: Int = 0, _ steps: [Step], savedState: Result<CPUState, EngineError> = .success(CPUState())) {
+    self.index = index
+    self.savedState = savedState
+    monitor = Monitor(State(steps: steps))
+    unsafe buffer = .allocate(byteCount: 8, alignment: 8)
+  }
+
+  deinit { unsafe buffer.deallocate() }
+
+  var answers: [UInt64] { monitor.read(\.answers) }
+  var interruptions: Int { monitor.read(\.interruptions) }
+  var boundThread: Int32 { monitor.read(\.boundThread) }
+  /// How many steps were reported.
+  var stepsDone: Int { monitor.read(\.next) }
+
+  func run() throws(EngineError) -> VMExit {
+    // Sound: the buffer has eight bytes, and no width is larger.
+    let data = unsafe ExitBuffer(base: buffer, byteCount: Int(pendingRead ?? 8))
+    let answer = pendingRead.map { data.load(width: Int($0)) }
+    pendingRead = nil
+    if let answer { monitor.update { $0.answers.append(answer) } }
+    let step: Step = monitor.wait { state in
+      if state.isKicked {
+        state.isKicked = false
+        state.interruptions += 1
+        return .interrupted
+      }
+      guard state.next < state.steps.count else { return nil }
+      defer { state.next += 1 }
+      return state.steps[state.next]
+    }
+    return try report(step)
+  }
+
+  private func report(_ step: Step) throws(EngineError) -> VMExit {
+    switch step {
+    case .portWrite(let port, let width, let value):
+      return .portIO(
+        PortAccess(port: port, width: width, direction: .write, count: 1, data: filled(width, value)))
+    case .portRead(let port, let width):
+      pendingRead = width
+      return .portIO(PortAccess(port: port, width: width, direction: .read, count: 1, data: filled(width, 0)))
+    case .memoryWrite(let address, let width, let value):
+      return .mmio(MMIOAccess(address: address, width: width, direction: .write, data: filled(width, value)))
+    case .memoryRead(let address, let width):
+      pendingRead = width
+      return .mmio(MMIOAccess(address: address, width: width, direction: .read, data: filled(width, 0)))
+    case .halt: return .halt
+    case .shutdown: return .shutdown
+    case .interruptWindow: return .interruptWindow
+    case .interrupted: return .interrupted
+    case .debug(let address): return .debug(DebugExit(vector: 1, address: address, dr6: 0, dr7: 0))
+    case .hypercall(let number):
+      return .hypercall(Hypercall(number: number, arguments: InlineArray(repeating: 0)))
+    case .systemEvent(let type): return .systemEvent(type: type, detail: 0)
+    case .failedEntry(let reason): return .failedEntry(reason: reason)
+    case .emulationFailure(let code, let bytes):
+      return .emulationFailure(EmulationFailure(code: code, bytes: bytes))
+    case .unknown(let reason): return .unknown(reason: reason)
+    case .failure(let text): throw EngineError(text)
+    }
+  }
+
+  private func filled(_ width: UInt8, _ value: UInt64) -> ExitBuffer {
+    // Sound: see `run`.
+    let data = unsafe ExitBuffer(base: buffer, byteCount: Int(width))
+    data.store(value, width: Int(width))
+    return data
+  }
+
+  func kick() { monitor.update { $0.isKicked = true } }
+  func bindToCurrentThread() { monitor.update { $0.boundThread = currentThreadID() } }
+  func saveState() throws(EngineError) -> CPUState { try savedState.get() }
+  func loadState(_ state: CPUState) throws(EngineError) {}
+  func inject(interrupt vector: UInt8) throws(EngineError) {}
+  func requestInterruptWindow(_ wanted: Bool) {}
+  func isHaltedForGood() throws(EngineError) -> Bool { false }
+  var activityStamp: UInt64? { nil }
+  var seemsAsleep: Bool { false }
+}
+
+extension EmulationFailure {
+  /// A failure at the instruction with these bytes.
+  init(code: UInt32, bytes: [UInt8]) {
+    var array = InlineArray<15, UInt8>(repeating: 0)
+    for (index, byte) in bytes.prefix(15).enumerated() { array[index] = byte }
+    self.init(code: code, instructionBytes: array, instructionByteCount: UInt8(min(bytes.count, 15)))
+  }
+}

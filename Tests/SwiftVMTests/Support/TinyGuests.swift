@@ -1,0 +1,64 @@
+import Engine
+import Host
+import Synchronization
+
+@testable import SwiftVM
+
+/// Guests of a few instructions of real-mode code, so that a test needs no file.
+enum TinyGuest {
+  /// `jmp $`: never ends, and never leaves the kernel.
+  static let endless: [UInt8] = [0xEB, 0xFE]
+  /// `cli; hlt`
+  static let halting: [UInt8] = [0xFA, 0xF4]
+  /// `sti; hlt; jmp`: sleeps, and could be woken.
+  static let idle: [UInt8] = [0xFB, 0xF4, 0xEB, 0xFC]
+  /// `mov al, 42; out 0xf4, al`
+  static let exiting: [UInt8] = [0xB0, 42, 0xE6, 0xF4, 0xEB, 0xFE]
+  /// `inc ax; out 0xe9, al; jmp`: exits all the time, with a number that counts up.
+  static let counting: [UInt8] = [0x40, 0xE6, 0xE9, 0xEB, 0xFB]
+  /// `mov al, 0xfe; out 0x64, al; jmp $`: resets the machine.
+  static let resetting: [UInt8] = [0xB0, 0xFE, 0xE6, 0x64, 0xEB, 0xFE]
+
+  static func configuration(
+    _ code: [UInt8], console: VirtualMachine.Configuration.Console = .none, cpuCount: Int = 1
+  ) -> VirtualMachine.Configuration {
+    var configuration = VirtualMachine.Configuration(image: .bytes(code, name: "tiny guest"))
+    configuration.mode = .real16
+    configuration.memoryByteCount = 1 << 20
+    configuration.console = console
+    configuration.cpuCount = cpuCount
+    return configuration
+  }
+}
+
+/// A channel that keeps what is written, and can make the writer wait.
+final class CapturingChannel: ByteChannel {
+  private struct State {
+    var bytes: [UInt8] = []
+    var isHeld = false
+    var isClosed = false
+  }
+  private let monitor = Monitor(State())
+
+  var bytes: [UInt8] { monitor.read(\.bytes) }
+  var isClosed: Bool { monitor.read(\.isClosed) }
+
+  /// From now on whoever writes waits, as for a reader that reads no more.
+  func hold() { monitor.update { $0.isHeld = true } }
+  func release() { monitor.update { $0.isHeld = false } }
+
+  func write(_ bytes: RawSpan) {
+    // Sound: a byte has no invalid patterns.
+    let copy = (0..<bytes.byteCount).map { unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+    monitor.wait { state in
+      if state.isClosed { return () }
+      if state.isHeld { return nil }
+      state.bytes += copy
+      return ()
+    }
+  }
+
+  func attach(_ receiver: any ByteReceiver) {}
+  func receiverHasRoom() {}
+  func close() { monitor.update { $0.isClosed = true } }
+}
