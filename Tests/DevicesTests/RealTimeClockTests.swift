@@ -1,5 +1,6 @@
 import Engine
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Devices
@@ -367,6 +368,62 @@ private struct Bench {
     _ = bench[0x0c]
     bench.clock.advance(second)
     #expect(bench.line)
+  }
+}
+
+/// A clock by which a millisecond passes whenever somebody looks.
+private final class StridingClock: DeviceClock {
+  private final class Timer: DeviceTimer {
+    func arm(at monotonicNanoseconds: UInt64) {}
+    func cancel() {}
+  }
+  private let time = Atomic<UInt64>(5_000_000_000)
+
+  var monotonicNanoseconds: UInt64 { time.add(1_000_000, ordering: .relaxed).newValue }
+  var wallClockNanoseconds: Int64 { 0 }
+  func makeTimer(_ handler: @escaping @Sendable () -> Void) -> any DeviceTimer { Timer() }
+}
+
+@Suite struct RealTimeClockEdgeTests {
+  /// The next periodic interrupt is due while register C is being read: the line must fall in
+  /// between, since a PIC waits for edges.
+  @Test func lineFallsBetweenInterrupts() {
+    let controller = FakeController()
+    let device = RealTimeClock(
+      clock: StridingClock(), interrupt: InterruptLine(controller: controller, gsi: RealTimeClock.gsi),
+      memoryBelow4GiB: 128 << 20, memoryAbove4GiB: 0)
+    device.write8(0, 0x0b)
+    device.write8(1, 0x42)  // periodic, at 1024 Hz
+    #expect(controller.risingEdges(RealTimeClock.gsi) == 1)
+    device.write8(0, 0x0c)
+    #expect(device.read8(1) == 0xc0)
+    #expect(controller.risingEdges(RealTimeClock.gsi) == 2)
+    #expect(controller.level(RealTimeClock.gsi))
+  }
+}
+
+@Suite struct RealTimeClockResetTests {
+  @Test func timeAndMemoryOutliveAReset() {
+    let bench = Bench()
+    bench[0x50] = 0xa5
+    bench[0] = 0x30  // 23:59:30
+    bench[0x0b] = 0x52
+    bench.clock.advance(second)
+    #expect(bench.line)
+
+    let controller = FakeController()
+    let after = RealTimeClock(
+      afterResetOf: bench.device, interrupt: InterruptLine(controller: controller, gsi: RealTimeClock.gsi))
+    func read(_ index: UInt8) -> UInt8 {
+      after.write8(0, index)
+      return after.read8(1)
+    }
+    #expect(read(0x50) == 0xa5)
+    #expect(read(0) == 0x31)
+    #expect(read(0x0b) == 0x02)
+    #expect(read(0x0c) == 0)
+    #expect(!controller.level(RealTimeClock.gsi))
+    #expect(bench.clock.deadline == nil)
   }
 }
 

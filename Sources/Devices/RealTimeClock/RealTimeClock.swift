@@ -41,6 +41,26 @@ public final class RealTimeClock: ByteRegisterDevice {
     registers.presetAsFirmware(memoryBelow4GiB: memoryBelow4GiB, memoryAbove4GiB: memoryAbove4GiB)
     registers.preset(processorCount: processorCount)
     state = Lock(State(registers: registers))
+    makeTimer()
+  }
+
+  /// The clock of the same machine after a reset, when `other` is no longer in use: it goes on with
+  /// the time and the CMOS memory, which have a battery. Only the interrupts are switched off (data
+  /// sheet, "RESET").
+  public init(afterResetOf other: RealTimeClock, interrupt: InterruptLine) {
+    clock = other.clock
+    self.interrupt = interrupt
+    var registers = other.state.withLock { state in
+      state.timer?.cancel()
+      state.isArmed = false
+      return state.registers
+    }
+    registers.reset(now: Self.now(clock))
+    state = Lock(State(registers: registers))
+    makeTimer()
+  }
+
+  private func makeTimer() {
     // Weak: the clock's timer must not keep alive the device that keeps the timer.
     let timer = clock.makeTimer { [weak self] in self?.timerFired() }
     state.withLock { $0.timer = timer }
@@ -80,18 +100,25 @@ public final class RealTimeClock: ByteRegisterDevice {
   /// nor `arm` calls back.
   private func settle(_ state: inout State) {
     let now = Self.now(clock)
+    // Before time goes on: if reading register C has taken the request back, the line falls even
+    // where the next one is due by now. An interrupt controller that waits for edges would miss it.
+    setLine(&state)
     state.registers.advance(to: now)
-    let level = state.registers.interruptLevel
-    if level != state.level {
-      state.level = level
-      interrupt.set(level)
-    }
+    setLine(&state)
     if let next = state.registers.nextInterrupt(now: now) {
       state.timer?.arm(at: next)
       state.isArmed = true
     } else if state.isArmed {
       state.timer?.cancel()
       state.isArmed = false
+    }
+  }
+
+  private func setLine(_ state: inout State) {
+    let level = state.registers.interruptLevel
+    if level != state.level {
+      state.level = level
+      interrupt.set(level)
     }
   }
 

@@ -37,6 +37,8 @@ enum RealTimeClockB {
   static let updateEndedInterrupt: UInt8 = 1 << 4
   static let binary: UInt8 = 1 << 2
   static let hours24: UInt8 = 1 << 1
+  /// The enables of the three interrupts and of the square wave.
+  static let clearedByReset: UInt8 = 0x78
 }
 
 /// Register C: what happened since it was read.

@@ -37,6 +37,15 @@ struct RealTimeClockRegisters {
     countedSecond = time(now).seconds
   }
 
+  /// What the RESET pin does: no interrupt is enabled or reported, and all else stays (data sheet,
+  /// "RESET").
+  mutating func reset(now: Now) {
+    // Whatever happened so far is forgotten with the flags.
+    advance(to: now)
+    memory[Register.b] &= ~RealTimeClockB.clearedByReset
+    memory[Register.c] = 0
+  }
+
   /// Sets bytes of the memory as firmware would.
   mutating func preset(_ index: Int, _ value: UInt8) { memory[index & 0x7f] = value }
 

@@ -8,11 +8,14 @@ struct DeviceSet {
   let ports: Bus
   let memory: Bus
   let post = POSTPort()
+  let realTimeClock: RealTimeClock
 
   /// Builds what every machine has. The order does not matter: the bus sorts and checks.
+  ///
+  /// - Parameter earlierClock: the clock before the reset, which has a battery; nil at first.
   init(
     _ configuration: VirtualMachine.Configuration, host: HostParts, interrupts: any InterruptController,
-    control: any MachineControl
+    control: any MachineControl, earlierClock: RealTimeClock?
   ) throws(BusError) {
     var attachments: [BusAttachment] = []
     func attach(_ device: any IODevice, at range: PortRange, firstOffset: UInt64 = 0) {
@@ -37,13 +40,16 @@ struct DeviceSet {
     attach(ResetControl(machine: control), at: StandardPorts.resetControl)
     attach(PanicPort(machine: control), at: StandardPorts.panic)
     let layout = PCMemoryLayout(byteCount: configuration.memoryByteCount)
-    attach(
-      RealTimeClock(
+    if let earlierClock {
+      realTimeClock = RealTimeClock(afterResetOf: earlierClock, interrupt: line(RealTimeClock.gsi))
+    } else {
+      realTimeClock = RealTimeClock(
         clock: HostDeviceClock(loop: host.loop), interrupt: line(RealTimeClock.gsi),
         memoryBelow4GiB: layout.ranges[0].byteCount,
         memoryAbove4GiB: layout.ranges.dropFirst().reduce(0) { $0 + $1.byteCount },
-        processorCount: configuration.cpuCount),
-      at: StandardPorts.realTimeClock)
+        processorCount: configuration.cpuCount)
+    }
+    attach(realTimeClock, at: StandardPorts.realTimeClock)
     if let port = configuration.exitPort {
       let last = UInt16(clamping: Int(port) + Int(ExitPort.portCount) - 1)
       attach(ExitPort(style: configuration.exitStyle, machine: control), at: PortRange(port, last))

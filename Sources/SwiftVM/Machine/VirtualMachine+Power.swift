@@ -94,7 +94,8 @@ extension VirtualMachine {
     let devices: DeviceSet
     do throws(BusError) {
       devices = try DeviceSet(
-        configuration, host: parts, interrupts: engine.interruptController, control: control)
+        configuration, host: parts, interrupts: engine.interruptController, control: control,
+        earlierClock: life.read(\.realTimeClock))
     } catch {
       throw .host(error.description)
     }
@@ -120,6 +121,7 @@ extension VirtualMachine {
     let requestedStop = life.update { life in
       life.current = machine
       life.plan = plan
+      life.realTimeClock = devices.realTimeClock
       for _ in 0..<life.pauses { gate.requestPause() }
       return life.requestedStop
     }

@@ -1,4 +1,5 @@
 public import Boot
+internal import Devices
 internal import Engine
 internal import Host
 internal import KVMEngine
@@ -33,6 +34,8 @@ public final class VirtualMachine: Sendable {
     var cpuid: SupportedCPUID?
     var timeline: SetupTimeline?
     var plan: BootPlan?
+    /// The clock of the present or the last life: its memory outlives a reset.
+    var realTimeClock: RealTimeClock?
     var outcome: Outcome?
     var waiters: [@Sendable (Outcome) -> Void] = []
     var reboots = 0
