@@ -21,7 +21,7 @@ extension Bus {
     // The engine's buffer bounds the work, whatever count the guest put into its register.
     let count = min(Int(count), data.byteCount / width)
     if direction == .write, count > 1, let natural = AccessWidth(rawValue: UInt8(width)),
-      let slot = slot(covering: address, byteCount: UInt64(width)), slot.device !== unclaimed
+      let slot = slot(covering: address, byteCount: UInt64(width)), !slot.isGap
     {
       data.withBytes { bytes in
         slot.device.write(
@@ -31,13 +31,13 @@ extension Bus {
     }
     for index in 0..<count {
       switch direction {
-      case .read: data.store(read(at: address, width: width), at: index * width, width: width)
-      case .write: write(data.load(at: index * width, width: width), at: address, width: width)
+      case .read: data.store(read(at: address, width: width, &cursor), at: index * width, width: width)
+      case .write: write(data.load(at: index * width, width: width), at: address, width: width, &cursor)
       }
     }
   }
 
-  private func read(at address: UInt64, width: Int) -> UInt64 {
+  private func read(at address: UInt64, width: Int, _ cursor: inout BusCursor) -> UInt64 {
     var value: UInt64 = 0
     let firstUnclaimed = forEachPart(at: address, width: width) { position, byteCount, slot, here in
       let part =
@@ -48,18 +48,18 @@ extension Bus {
         }
       value |= part << UInt64(8 * position)
     }
-    if let firstUnclaimed { unclaimed.countRead(at: firstUnclaimed) }
+    if let firstUnclaimed { cursor.countUnclaimed(.read, at: firstUnclaimed) }
     return value
   }
 
-  private func write(_ value: UInt64, at address: UInt64, width: Int) {
+  private func write(_ value: UInt64, at address: UInt64, width: Int, _ cursor: inout BusCursor) {
     let firstUnclaimed = forEachPart(at: address, width: width) { position, byteCount, slot, here in
       if let slot, let width = AccessWidth(rawValue: UInt8(byteCount)) {
         let part = value >> UInt64(8 * position) & ExitBuffer.allOnes(width: byteCount)
         slot.device.write(part, offset: here &- slot.origin, width: width)
       }
     }
-    if let firstUnclaimed { unclaimed.countWrite(at: firstUnclaimed) }
+    if let firstUnclaimed { cursor.countUnclaimed(.write, at: firstUnclaimed) }
   }
 
   /// Cuts `width` bytes at `address` into parts that each lie in one device's slot (then of a natural
@@ -82,7 +82,7 @@ extension Bus {
       }
       let slot = slot(at: here)
       let inside = Int(min(slot.last - here, UInt64(remaining - 1))) + 1
-      if slot.device === unclaimed {
+      if slot.isGap {
         firstUnclaimed = firstUnclaimed ?? here
         body(position, inside, nil, here)
         position += inside

@@ -59,8 +59,9 @@ public final class Bus: Sendable {
   public let kind: Kind
   /// The whole address space in ascending order, gaps included: every address has a slot.
   let slots: [BusSlot]
-  /// Who answers in the gaps.
-  let unclaimed = UnclaimedAccesses()
+  private let unclaimedReads = Atomic<UInt64>(0)
+  private let unclaimedWrites = Atomic<UInt64>(0)
+  private let lastUnclaimed = Atomic<UInt64>(0)
 
   /// A bus with these devices, in any order.
   ///
@@ -90,24 +91,24 @@ public final class Bus: Sendable {
         device: lower.device.name, other: upper.device.name, bus: kind, address: upper.first)
     }
     self.kind = kind
-    slots = Self.fillGaps(between: claimed, upTo: kind.lastAddress, with: unclaimed)
+    slots = Self.fillGaps(between: claimed, upTo: kind.lastAddress)
   }
 
   /// The slots with one for each gap before, between and after them.
   private static func fillGaps(
-    between claimed: [BusSlot], upTo lastAddress: UInt64, with nobody: UnclaimedAccesses
+    between claimed: [BusSlot], upTo lastAddress: UInt64
   ) -> [BusSlot] {
     var slots: [BusSlot] = []
     slots.reserveCapacity(2 * claimed.count + 1)
     var next: UInt64? = 0
     for slot in claimed {
       if let start = next, start < slot.first {
-        slots.append(BusSlot(first: start, last: slot.first - 1, origin: 0, device: nobody))
+        slots.append(BusSlot(gapFrom: start, to: slot.first - 1))
       }
       slots.append(slot)
       next = slot.last < lastAddress ? slot.last + 1 : nil
     }
-    if let start = next { slots.append(BusSlot(first: start, last: lastAddress, origin: 0, device: nobody)) }
+    if let start = next { slots.append(BusSlot(gapFrom: start, to: lastAddress)) }
     return slots
   }
 
@@ -145,6 +146,11 @@ public final class Bus: Sendable {
       return performUncommon(
         at: address, width: Int(rawWidth), direction: direction, count: count, data: data, cursor: &cursor)
     }
+    if cursor.isGap {
+      cursor.countUnclaimed(direction, at: address)
+      if direction == .read { data.store(.max, width: Int(rawWidth)) }
+      return data.load(width: Int(rawWidth))
+    }
     return unsafe slot._withUnsafeGuaranteedRef { slot in
       let offset = address &- slot.origin
       switch direction {
@@ -160,17 +166,27 @@ public final class Bus: Sendable {
     }
   }
 
+  /// Takes over what a vCPU counted; the cursor counts on from zero.
+  public func collect(_ cursor: inout BusCursor) {
+    guard cursor.unclaimedReads != 0 || cursor.unclaimedWrites != 0 else { return }
+    unclaimedReads.wrappingAdd(cursor.unclaimedReads, ordering: .relaxed)
+    unclaimedWrites.wrappingAdd(cursor.unclaimedWrites, ordering: .relaxed)
+    lastUnclaimed.store(cursor.lastUnclaimed, ordering: .relaxed)
+    cursor.unclaimedReads = 0
+    cursor.unclaimedWrites = 0
+  }
+
   /// Reads of which no device answered some byte, since the machine was made. Each item of a
   /// string counts.
-  public var unclaimedReadCount: UInt64 { unclaimed.reads.load(ordering: .relaxed) }
+  public var unclaimedReadCount: UInt64 { unclaimedReads.load(ordering: .relaxed) }
 
   /// Writes of which no device took some byte, since the machine was made. Each item of a string
   /// counts.
-  public var unclaimedWriteCount: UInt64 { unclaimed.writes.load(ordering: .relaxed) }
+  public var unclaimedWriteCount: UInt64 { unclaimedWrites.load(ordering: .relaxed) }
 
-  /// The lowest address of the latest access at which no device answered.
+  /// The lowest address of the latest access at which no device answered, as far as it was collected.
   public var lastUnclaimedAddress: UInt64? {
     guard unclaimedReadCount != 0 || unclaimedWriteCount != 0 else { return nil }
-    return unclaimed.lastAddress.load(ordering: .relaxed)
+    return lastUnclaimed.load(ordering: .relaxed)
   }
 }

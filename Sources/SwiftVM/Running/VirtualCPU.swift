@@ -35,6 +35,10 @@ final class VirtualCPU: Sendable {
     let memory = machine.memory
     var portCursor = BusCursor()
     var memoryCursor = BusCursor()
+    defer {
+      ports.collect(&portCursor)
+      memory.collect(&memoryCursor)
+    }
     while true {
       let exit: VMExit
       do throws(EngineError) {

@@ -178,6 +178,7 @@ extension Bus {
       var cursor = primedCursor(at: UInt64(port))
       perform(
         PortAccess(port: port, width: width, direction: direction, count: count, data: data), at: &cursor)
+      collect(&cursor)
     }
     return bytes
   }
@@ -199,6 +200,7 @@ extension Bus {
       let data = unsafe ExitBuffer(base: $0.baseAddress!, byteCount: $0.count)
       var cursor = primedCursor(at: address)
       perform(MMIOAccess(address: address, width: width, direction: direction, data: data), at: &cursor)
+      collect(&cursor)
     }
     return bytes
   }
