@@ -57,16 +57,18 @@ struct GuestTests {
   }
 
   private func check(_ run: Run, status: Int32, output: String, details: String) throws {
-    let expected = try run.guest.expectedOutput(cpuCount: run.cpuCount)
-    let compare = {
-      #expect(status == run.guest.status, "\(details)")
-      let difference = OutputComparison.difference(of: output, from: expected)
-      #expect(difference == nil, "\(difference ?? "") All of it:\n\(output)\n\(details)")
+    if let limit = run.guest.hostLimit, FileManager.default.fileExists(atPath: "/sys/module/\(limit.kernelModule)")
+    {
+      // This host's KVM runs such a guest wrongly. What is left to see is that the guest finds out, or
+      // that the machine ends in good order: the VMM itself must not fail.
+      #expect(status != 0 || output == (try run.guest.expectedOutput(cpuCount: run.cpuCount)))
+      #expect(![70, 124].contains(status), "\(details)")
+      return
     }
-    guard let limit = run.guest.hostLimit,
-      FileManager.default.fileExists(atPath: "/sys/module/\(limit.kernelModule)")
-    else { return compare() }
-    withKnownIssue("\(limit.kernelModule): \(limit.reason)", isIntermittent: true) { compare() }
+    #expect(status == run.guest.status, "\(details)")
+    let expected = try run.guest.expectedOutput(cpuCount: run.cpuCount)
+    let difference = OutputComparison.difference(of: output, from: expected)
+    #expect(difference == nil, "\(difference ?? "") All of it:\n\(output)\n\(details)")
   }
 }
 
