@@ -32,7 +32,8 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
 
   /// Remembers which thread a kick has to reach.
   public func bindToCurrentThread() {
-    thread.store(currentThreadID(), ordering: .releasing)
+    // In one order with the immediate-exit byte: either a kick finds the thread, or KVM_RUN the byte.
+    thread.store(currentThreadID(), ordering: .sequentiallyConsistent)
   }
 
   /// Runs the guest (KVM_RUN) and says why it left.
@@ -59,7 +60,7 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
   public func kick() {
     // The byte first: a signal that comes before KVM_RUN is entered is lost, the byte is not.
     immediateExit.set()
-    let target = thread.load(ordering: .acquiring)
+    let target = thread.load(ordering: .sequentiallyConsistent)
     if target != 0 { KickSignal.send(toThread: target) }
   }
 

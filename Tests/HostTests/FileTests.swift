@@ -124,7 +124,7 @@ import Testing
       return
     }
     #expect(system.errno == ENOENT)
-    #expect(error?.description == "open /no/such/image: No such file or directory (ENOENT)")
+    #expect(error?.description == "open /no/such/image: No such file or directory (ENOENT); check the path")
     let long = #expect(throws: FileError.self) {
       _ = try ReadableFile(path: "/" + String(repeating: "x", count: 5000), pipeLimit: 0)
     }

@@ -97,8 +97,9 @@ public final class VirtualMachine: Sendable {
     }
   }
 
-  /// Holds every vCPU at an instruction boundary; returns once all are. Device timers go on. Before
-  /// `start`, the machine will not execute its first instruction until `resume`.
+  /// Holds every vCPU at an instruction boundary; returns once all are, or once the pause was taken
+  /// back. Device timers go on. Before `start`, the machine will not execute its first instruction
+  /// until `resume`.
   public func pause() async {
     let machine = life.update { life in
       life.pauses += 1

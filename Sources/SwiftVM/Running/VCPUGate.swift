@@ -13,7 +13,7 @@ final class VCPUGate: Sendable {
     var parked = 0
     /// vCPU threads that have not ended.
     var alive: Int
-    /// What to call once every vCPU is parked, or the machine stops.
+    /// What to call once every vCPU is parked, nobody holds the machine any more, or it stops.
     var onParked: [@Sendable () -> Void] = []
     /// Which vCPUs were woken from `sleep`.
     var isWoken: [Bool]
@@ -23,7 +23,7 @@ final class VCPUGate: Sendable {
 
     /// Hands out the calls that are due.
     mutating func dueCalls() -> [@Sendable () -> Void] {
-      guard parked == alive || isStopping, !onParked.isEmpty else { return [] }
+      guard parked == alive || isOpen || isStopping, !onParked.isEmpty else { return [] }
       defer { onParked = [] }
       return onParked
     }
@@ -75,8 +75,8 @@ final class VCPUGate: Sendable {
     for call in calls { call() }
   }
 
-  /// Calls `body` once every vCPU that is alive is parked, or the machine stops: at once, or later on
-  /// the thread that makes it so.
+  /// Calls `body` once every vCPU that is alive is parked, or that will not come any more, because
+  /// nobody holds the machine or it stops: at once, or later on the thread that makes it so.
   func whenParked(_ body: @escaping @Sendable () -> Void) {
     let calls = monitor.update { state in
       state.onParked.append(body)
@@ -97,7 +97,13 @@ final class VCPUGate: Sendable {
   }
 
   /// Takes one `requestPause` back.
-  func release() { monitor.update { $0.pausers -= 1 } }
+  func release() {
+    let calls = monitor.update { state in
+      state.pausers -= 1
+      return state.dueCalls()
+    }
+    for call in calls { call() }
+  }
 
   /// Lets every vCPU thread end. Call `kick` on every vCPU after it.
   func requestStop() {

@@ -103,6 +103,20 @@ import Testing
     #expect(calls.count == 2)
   }
 
+  @Test func callsBackWhereThePauseIsTakenBackBeforeAllAreParked() throws {
+    let gate = VCPUGate(vcpuCount: 2)
+    let calls = Counter()
+    gate.requestPause()
+    gate.whenParked { calls.add() }
+    let thread = try startThreads(gate, 1, Counter())[0]
+    #expect(calls.count == 0, "the second vCPU never comes")
+    gate.release()
+    #expect(calls.count == 1)
+    gate.requestStop()
+    thread.join()
+    #expect(calls.count == 1)
+  }
+
   @Test func aSleeperCountsAsParkedAndWakesOnlyForItsOwnCall() throws {
     let gate = VCPUGate(vcpuCount: 2)
     let woken = Counter()

@@ -96,9 +96,9 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     case .shutdown: return .shutdown
     case .interruptWindow: return .interruptWindow
     case .interrupted: return .interrupted
-    case .debug(let address): return .debug(DebugExit(vector: 1, address: address, dr6: 0, dr7: 0))
+    case .debug(let address): return .debug(DebugExit(vector: 1, address: address, dr6: 0))
     case .hypercall(let number):
-      return .hypercall(Hypercall(number: number, arguments: InlineArray(repeating: 0)))
+      return .hypercall(number: number)
     case .systemEvent(let type): return .systemEvent(type: type, detail: 0)
     case .failedEntry(let reason): return .failedEntry(reason: reason)
     case .emulationFailure(let code, let bytes):
