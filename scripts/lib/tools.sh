@@ -4,8 +4,8 @@
 say() { echo "$(basename "$0"): $*" >&2; }
 
 # missing_build_packages -> the Debian packages that a build needs and that this machine lacks, in
-# $packages. The Swift toolchain brings compilers; headers, start-up files, static libraries and
-# the linker are the system's.
+# $packages. The toolchain brings compilers; libraries that its programs are linked with, headers,
+# start-up files, static libraries and the linker are the system's.
 missing_build_packages() {
   packages=()
   command -v git >/dev/null || packages+=(git)
@@ -15,6 +15,20 @@ missing_build_packages() {
   # The toolchain's clang links with gold: a package of its own in newer Debians, in older ones
   # another name for binutils.
   command -v ld.gold >/dev/null || packages+=(binutils-gold)
+
+  local toolchain library
+  toolchain=$(dirname "$(readlink -f "$(command -v swift)")")
+  while read -r library; do
+    case $library in
+      libcurl.so.4) packages+=(libcurl4) ;;
+      libedit.so.2) packages+=(libedit2) ;;
+      libncurses.so.6 | libtinfo.so.6) packages+=(libncurses6) ;;
+      libsqlite3.so.0) packages+=(libsqlite3-0) ;;
+      libxml2.so.2) packages+=(libxml2) ;;
+      libz.so.1) packages+=(zlib1g) ;;
+    esac
+  done < <(ldd "$toolchain"/swift-build "$toolchain"/swift-frontend "$toolchain"/clang 2>/dev/null |
+    sed -nE 's/^\s*(\S+) => not found$/\1/p' | sort -u)
 }
 
 # missing_bench_packages -> what the benchmarks' peer needs besides, in $packages.
@@ -50,26 +64,24 @@ install_packages() {
   rm -f "$log"
 }
 
-# need_swift: ends the script unless there is a Swift toolchain that is new enough.
-need_swift() {
-  local version
+# need_build_tools: the Swift toolchain, and what it needs of the system, which is installed if
+# missing. Ends the script where that cannot be had.
+need_build_tools() {
+  local packages version
   if ! command -v swift >/dev/null; then
     say "there is no swift on PATH. Install the toolchain, 6.2 or newer, from https://www.swift.org/install/linux and try again."
     exit 69
   fi
-  version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p' | head -1)
-  if [[ $version =~ ^([0-9]+)\ ([0-9]+)$ ]] && ((BASH_REMATCH[1] * 100 + BASH_REMATCH[2] < 602)); then
-    say "Swift ${version/ /.} is too old; 6.2 or newer is needed: https://www.swift.org/install/linux"
-    exit 69
-  fi
-}
-
-# need_build_tools: the Swift toolchain, and what it needs of the system, which is installed if missing.
-need_build_tools() {
-  local packages
-  need_swift
   missing_build_packages
   install_packages "${packages[@]}" || exit 69
+  if ! version=$(swift --version 2>&1); then
+    say "swift does not start: $version"
+    exit 69
+  fi
+  if [[ $version =~ Swift\ version\ ([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] * 100 + BASH_REMATCH[2] < 602)); then
+    say "Swift ${BASH_REMATCH[1]}.${BASH_REMATCH[2]} is too old; 6.2 or newer is needed: https://www.swift.org/install/linux"
+    exit 69
+  fi
 }
 
 # quietly LOG COMMAND...: runs it and prints what it said only if it fails.
