@@ -38,14 +38,13 @@ public struct KVMError: Error, Sendable, Equatable, CustomStringConvertible {
     switch (operation, errno) {
     case ("open", ENOENT), ("open", ENXIO), ("open", ENODEV):
       return """
-        There is no KVM device: load its module (sudo modprobe kvm_intel, or kvm_amd), switch \
-        virtualization on in the firmware's set-up, or run without KVM (--engine software).
+        There is no KVM device: load its module (sudo modprobe kvm_intel, or kvm_amd), or switch \
+        virtualization on in the firmware's set-up.
         """
     case ("open", EACCES), ("open", EPERM):
       return """
         This user may not use KVM: run "sudo usermod -aG kvm $USER" and log in again, or grant \
-        access until the next boot with "sudo setfacl -m u:$USER:rw \(object)", or run without \
-        KVM (--engine software).
+        access until the next boot with "sudo setfacl -m u:$USER:rw \(object)".
         """
     case (_, EBUSY) where operation == "open" || operation == "KVM_CREATE_VM":
       return "Another hypervisor holds the processor's virtualization: stop it and try again."
