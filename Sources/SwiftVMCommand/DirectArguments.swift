@@ -31,6 +31,8 @@ enum DirectArguments {
         options.apply(flag)
       } else if let option = RunOptions.Option(rawValue: name) {
         if parts.count == 2 {
+          // Hardly meant: let the parser say that the value is missing.
+          if parts[1].isEmpty { return nil }
           try options.apply(option, String(parts[1]))
         } else {
           // A word that looks like an option is hardly a value: let the parser say so.

@@ -11,7 +11,7 @@ enum Quantity {
       break
     }
     guard let unit = digits.last, let shift = shift(of: unit) else {
-      return last.isLetter && !text.hasPrefix("0x") ? nil : number(text)
+      return last.isLetter && !isHexadecimal(text) ? nil : number(text)
     }
     guard let value = number(String(digits.dropLast())) else { return nil }
     let (product, overflow) = value.multipliedReportingOverflow(by: 1 << shift)
@@ -32,9 +32,13 @@ enum Quantity {
   /// A whole number, decimal or with 0x hexadecimal; no sign.
   static func number(_ text: String) -> UInt64? {
     guard let first = text.first, first.isASCII, first.isNumber else { return nil }
-    if text.hasPrefix("0x") || text.hasPrefix("0X") { return UInt64(text.dropFirst(2), radix: 16) }
-    return UInt64(text)
+    guard isHexadecimal(text) else { return UInt64(text) }
+    let digits = text.dropFirst(2)
+    // The standard library would take a sign here.
+    return digits.first?.isHexDigit == true ? UInt64(digits, radix: 16) : nil
   }
+
+  private static func isHexadecimal(_ text: String) -> Bool { text.hasPrefix("0x") || text.hasPrefix("0X") }
 
   /// A time in nanoseconds: "10" and "10s" are seconds, "500ms", "2m"; fractions are fine ("1.5").
   static func nanoseconds(_ text: String) -> UInt64? {
@@ -46,7 +50,11 @@ enum Quantity {
       factor = unit.factor
       break
     }
-    guard let first = digits.first, first.isNumber, let value = Double(digits), value >= 0 else { return nil }
+    // Only digits and a point: the standard library would take exponents, hexadecimal and "nan" too.
+    let isPlain = digits.utf8.allSatisfy {
+      UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: ".")
+    }
+    guard isPlain, digits.first?.isNumber == true, let value = Double(digits) else { return nil }
     let product = value * factor
     return product < 9e18 ? UInt64(product) : nil
   }

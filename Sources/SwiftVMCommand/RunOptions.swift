@@ -10,6 +10,9 @@ struct RunOptions: Sendable {
   /// Say what is done and why.
   var isVerbose = false
 
+  /// The first module is the initial RAM disk.
+  private var hasInitrd = false
+
   /// An option that takes a value, by its name on the command line.
   enum Option: String, CaseIterable, Sendable {
     case mem, cpus, mode, cmdline, initrd, module, serial, timeout, engine, report, entry
@@ -47,7 +50,11 @@ struct RunOptions: Sendable {
       }
       configuration.mode = mode
     case .cmdline: configuration.commandLine = text
-    case .initrd: configuration.modules.insert(VirtualMachine.Configuration.Module(path: text), at: 0)
+    case .initrd:
+      // Like every option, given twice the last one counts.
+      if hasInitrd { configuration.modules.removeFirst() }
+      hasInitrd = true
+      configuration.modules.insert(VirtualMachine.Configuration.Module(path: text), at: 0)
     case .module:
       let parts = text.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
       configuration.modules.append(

@@ -51,7 +51,7 @@ final class HostParts: Sendable {
       let channel = try StandardIOChannel(
         loop: loop, command: { [weak machine] key in machine?.answer(key) }, outputLost: outputLost)
       return (channel, nil)
-    case .file(let path): return (try FileChannel(path: path, outputLost: outputLost), path)
+    case .file(let path): return (try FileChannel(path: path, outputLost: outputLost), nil)
     case .pty:
       let channel = try PtyChannel(loop: loop)
       return (channel, channel.path)
