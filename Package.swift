@@ -60,7 +60,12 @@ let package = Package(
     tests(
       "SwiftVMTests",
       ["SwiftVM", "KVMEngine", "Engine", "Devices", "Boot", "GuestMemory", "X86", "Host", "CLinux"]),
-    tests("IntegrationTests", ["SwiftVM", "SwiftVMCommand", "Engine", "Host", "CLinux"]),
+    tests(
+      "IntegrationTests",
+      [
+        "SwiftVM", "SwiftVMCommand", "Engine", "Host", "CLinux",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

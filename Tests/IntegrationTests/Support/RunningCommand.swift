@@ -177,7 +177,7 @@ final class RunningCommand: Sendable {
     var identifier: pid_t = 0
     var words: [UnsafeMutablePointer<CChar>?] =
       unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { for unsafeword in unsafe words { unsafe free(word) } }
+    defer { unsafe words.forEach { unsafe free($0) } }
     let result = unsafe posix_spawn(&identifier, program, &actions, &attributes, &words, Glibc.environ)
     guard result == 0 else {
       throw StartFailure(description: "\(program) cannot be started: \(SystemError.text(of: result))")

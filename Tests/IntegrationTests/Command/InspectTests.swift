@@ -1,0 +1,52 @@
+import Foundation
+import Testing
+
+/// `swiftvm inspect` and `swiftvm doctor`. Neither needs KVM.
+@Suite struct InspectTests {
+  @Test(arguments: (try? GuestCatalog.all()) ?? [])
+  func everyGuestIsUnderstood(_ guest: Guest) throws {
+    // The options of `run` that `inspect` has too.
+    var arguments: [String] = []
+    var rest = guest.arguments[...]
+    while let word = rest.popFirst() {
+      if ["--mem", "--mode", "--cmdline", "--initrd", "--load-address", "--entry"].contains(word) {
+        arguments += [word, rest.popFirst() ?? ""]
+      }
+    }
+    let result = try Command.run(["inspect"] + arguments + [BuiltGuests.path(guest.name)])
+    #expect(result.exitStatus == 0, "\(result.errors)")
+    #expect(result.errors.isEmpty)
+    let format =
+      switch guest.build {
+      case .bootsector: "boot sector"
+      case .multiboot: "Multiboot"
+      case .pvh: "PVH"
+      case .elf32, .elf64: "ELF"
+      case .flat16, .flat32, .flat64: "flat"
+      }
+    let firstLine = try #require(result.output.split(separator: "\n").first)
+    #expect(firstLine.localizedCaseInsensitiveContains(format), "\(firstLine)")
+    #expect(result.output.contains("entry at 0x"))
+    #expect(result.output.contains("usable"))
+    let mode =
+      switch guest.build {
+      case .bootsector, .flat16: "real"
+      case .flat32, .elf32, .multiboot, .pvh: "protected"
+      case .flat64, .elf64: "long"
+      }
+    #expect(result.output.contains("in \(mode) mode"), "\(result.output)")
+  }
+
+  @Test func theDoctorsTwoFormsAgree() throws {
+    let people = try Command.run("doctor")
+    let script = try Command.run("doctor", "--json")
+    #expect(people.exitStatus == script.exitStatus)
+    #expect(people.exitStatus == 0 || people.exitStatus == 69)
+    #expect(people.errors.isEmpty && script.errors.isEmpty)
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(script.standardOutput)) as? [String: Any])
+    #expect(!object.isEmpty)
+    #expect(people.output.contains("/dev/kvm"))
+    if canUseKVM { #expect(people.exitStatus == 0, "\(people.output)") }
+  }
+}

@@ -1,0 +1,164 @@
+import CLinux
+import Foundation
+import Host
+import Testing
+
+/// Where a guest's output goes, and what happens when it cannot get there.
+@Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
+struct OutputTests {
+  @Test func aReaderThatGoesAwayEndsItAsItEndsAnyProgramInAPipeline() throws {
+    let image = try BuiltGuests.path("reset")
+    let script = "\"$0\" run \"$1\" | head -n 3; echo ${PIPESTATUS[0]}"
+    let result = try Command.run(program: "/bin/bash", ["-c", script, Command.path, image])
+    #expect(result.output == "Resetting.\nResetting.\nResetting.\n141\n", "\(result.errors)")
+  }
+
+  @Test func aFullDiskIsAFaultThatIsTold() throws {
+    let image = try BuiltGuests.path("hello64")
+    let command = try RunningCommand(["run", "--mode", "long", image], output: .file("/dev/full"))
+    let result = command.finish()
+    #expect(result.exitStatus == 70)
+    #expect(result.errorLines.count == 1, "\(result.errors)")
+    #expect(result.errors.contains("ENOSPC"))
+  }
+
+  @Test(arguments: ["inspect", "doctor"])
+  func textThatCannotBeWrittenIsAFault(_ verb: String) throws {
+    let image = verb == "inspect" ? [try BuiltGuests.path("hello64")] : []
+    let result = try RunningCommand([verb] + image, output: .file("/dev/full")).finish()
+    #expect(result.exitStatus == 70)
+    #expect(result.errorLines.count == 1, "\(result.errors)")
+  }
+
+  /// With a stream closed, the next file that is opened gets its number: no output may go there.
+  @Test func closedStandardStreamsStayClosed() throws {
+    let image = try BuiltGuests.path("hello64")
+    let output = try RunningCommand(["run", "--mode", "long", image], output: .closed).finish()
+    #expect(output.exitStatus == 70)
+    #expect(output.errors.contains("EBADF"), "\(output.errors)")
+    let input = try RunningCommand(["run", "--mode", "long", image], input: .closed).finish()
+    #expect(input.exitStatus == 0)
+    #expect(input.output == "Hello from 64-bit long mode.\n")
+    let errors = try RunningCommand(["run", "--mode", "long", image], errors: .closed).finish()
+    #expect(errors.exitStatus == 0)
+    let all = try RunningCommand(
+      ["run", "--serial", "none", "--mode", "long", image], input: .closed, output: .closed, errors: .closed
+    ).finish()
+    #expect(all.exitStatus == 0)
+  }
+
+  @Test func theSerialPortLeadsToAFile() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.file("log", Array("what was there before".utf8))
+    let image = try BuiltGuests.path("hello64")
+    let result = try Command.run("run", "--serial", "file:\(path)", "--mode", "long", image)
+    #expect(result.exitStatus == 0)
+    #expect(result.standardOutput.isEmpty)
+    #expect(try folder.text(of: "log") == "Hello from 64-bit long mode.\n")
+    let lost = try Command.run("run", "--serial", "file:/nonexistent/log", "--mode", "long", image)
+    #expect(lost.exitStatus == 70)
+    #expect(lost.errorLines.count == 1)
+    let full = try Command.run("run", "--serial", "file:/dev/full", "--mode", "long", image)
+    #expect(full.exitStatus == 70)
+    #expect(full.errorLines.count == 1, "\(full.errors)")
+  }
+
+  @Test func theSerialPortCanLeadNowhere() throws {
+    let result = try Command.run("run", "--serial", "none", "--mode", "long", BuiltGuests.path("hello64"))
+    #expect(result.exitStatus == 0)
+    #expect(result.standardOutput.isEmpty)
+  }
+
+  @Test func theSerialPortLeadsToAPseudoTerminal() throws {
+    let command = try RunningCommand([
+      "run", "--serial", "pty", "--mode", "long", BuiltGuests.path("serial-echo"),
+    ])
+    #expect(command.waitForErrors("/dev/pts/"))
+    let name = try #require(command.errors.firstMatch(of: /\/dev\/pts\/[0-9]+/)).output
+    let terminal = unsafe swiftvm_open(String(name), O_RDWR | O_NOCTTY, 0)
+    try #require(terminal >= 0)
+    defer { close(terminal) }
+    let wanted = "Type a line:\nover the pty\n"
+    RunningCommand.writeAll(Array("over the pty\n".utf8), to: terminal)
+    #expect(read(terminal, wanted.utf8.count) == wanted)
+    #expect(command.finish().exitStatus == 0)
+  }
+
+  @Test func theSerialPortLeadsToAUnixSocket() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/socket"
+    let command = try RunningCommand([
+      "run", "--serial", "unix:\(path)", "--mode", "long", try BuiltGuests.path("serial-echo"),
+    ])
+    #expect(command.waitForErrors(path))
+    let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(client) }
+    try #require(unsafe swiftvm_connect_unix(client, path) == 0)
+    RunningCommand.writeAll(Array("over the socket\n".utf8), to: client)
+    let wanted = "Type a line:\nover the socket\n"
+    #expect(read(client, wanted.utf8.count) == wanted)
+    #expect(command.finish().exitStatus == 0)
+    #expect(!FileManager.default.fileExists(atPath: path), "the socket goes with the machine")
+  }
+
+  /// 100 KiB through a pipe into a guest that echoes them: none is lost, none comes twice.
+  @Test func aLongInputLosesNothing() throws {
+    let text = longLine()
+    let result = try Command.run(
+      ["run", "--mode", "long", BuiltGuests.path("serial-echo")], input: Array((text + "\n").utf8))
+    #expect(result.exitStatus == 0)
+    #expect(result.output == "Type a line:\n\(text)\n")
+  }
+
+  /// A reader that is slow makes the guest wait; it loses nothing.
+  @Test func aSlowReaderLosesNothing() throws {
+    let text = longLine()
+    let command = try RunningCommand(
+      ["run", "--mode", "long", BuiltGuests.path("serial-echo")], readsOutput: false)
+    command.send(text + "\n")
+    // The pipe is full after 64 KiB: the machine now waits for its reader.
+    usleep(1_500_000)
+    #expect(!command.hasEnded)
+    command.releaseOutput()
+    let result = command.finish()
+    #expect(result.exitStatus == 0)
+    #expect(result.output == "Type a line:\n\(text)\n")
+  }
+
+  @Test func aMachineThatWaitsForItsReaderCanBeEnded() throws {
+    let command = try RunningCommand(
+      ["run", "--mode", "long", BuiltGuests.path("serial-echo")], readsOutput: false)
+    command.send(longLine())
+    usleep(1_500_000)
+    command.signal(SIGTERM)
+    #expect(eventually { command.hasEnded })
+    #expect(command.finish().exitStatus == 143)
+  }
+
+  /// 100 KiB without a line break, in which each place can be told from its neighbours.
+  private func longLine() -> String {
+    var text = ""
+    var number = 0
+    while text.utf8.count < 100 << 10 {
+      text += "\(number) "
+      number += 1
+    }
+    return text
+  }
+
+  private func read(_ descriptor: Int32, _ count: Int) -> String {
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      // Sound, both: one element, and a buffer as large as the size that is passed along.
+      guard unsafe CLinux.poll(&poll, 1, Int32(Command.patience) * 1000) > 0 else { break }
+      var piece = [UInt8](repeating: 0, count: count - bytes.count)
+      let got = unsafe piece.withUnsafeMutableBytes {
+        unsafe CLinux.read(descriptor, $0.baseAddress, $0.count)
+      }
+      if got <= 0 { break }
+      bytes += piece[..<got]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,147 @@
+import CLinux
+import Host
+import Testing
+
+/// A user at a terminal: its keys go to the guest, and it is as it was before on every way out.
+@Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
+struct TerminalTests {
+  /// A terminal with a guest on it, once it is raw and the guest has said its first words.
+  private struct Session {
+    let terminal: TestTerminal
+    let before: [UInt32]
+    let command: RunningCommand
+
+    init(_ guest: String, _ options: [String] = [], until text: String) throws {
+      terminal = try TestTerminal()
+      before = terminal.settings
+      let stream = Command.Stream.terminal(path: terminal.path)
+      command = try RunningCommand(
+        ["run"] + options + BuiltGuests.arguments(guest).filter { !$0.hasPrefix("--timeout") && $0 != "1" }
+          + [BuiltGuests.path(guest)],
+        input: stream, output: stream, errors: stream)
+      let isThere = terminal.waitFor(text)
+      #expect(isThere, "\(text) did not appear")
+      let (screen, becameRaw) = (terminal.text, eventually { [terminal] in terminal.isRaw })
+      #expect(becameRaw, "the screen shows \(screen)")
+    }
+
+    /// The machine ends with this status, and the terminal is as before.
+    func expectEnd(_ status: Int32, at location: SourceLocation = #_sourceLocation) {
+      let result = command.finish()
+      #expect(
+        result.exitStatus == status, "\(result.status), the screen shows \(terminal.text)",
+        sourceLocation: location)
+      #expect(terminal.settings == before, "the terminal is not as it was before", sourceLocation: location)
+    }
+  }
+
+  @Test func isRawWhileTheGuestRunsAndAsBeforeAfterItsEnd() throws {
+    let session = try Session("serial-echo", until: "Type a line:")
+    session.terminal.type("hello\n")
+    session.expectEnd(0)
+    // The guest's echo and not the terminal's: the line is there once, its break without a return.
+    #expect(session.terminal.text == "Type a line:\nhello\n")
+  }
+
+  @Test func isAsBeforeAfterTheGuestCrashed() throws {
+    let terminal = try TestTerminal()
+    let before = terminal.settings
+    let stream = Command.Stream.terminal(path: terminal.path)
+    let command = try RunningCommand(
+      ["run", "--mode", "long", BuiltGuests.path("triple-fault")], input: stream, output: stream,
+      errors: stream)
+    #expect(command.finish().exitStatus == 100)
+    #expect(terminal.settings == before)
+    #expect(terminal.waitFor("hint: "))
+    // The report comes after the terminal was put back: its lines begin at the left.
+    #expect(terminal.text.contains("\r\nrip"))
+    #expect(!terminal.text.contains("\r\r"))
+  }
+
+  @Test(arguments: [(SIGTERM, 143), (SIGINT, 130), (SIGHUP, 129), (SIGQUIT, 131)] as [(Int32, Int32)])
+  func isAsBeforeAfterASignal(_ signal: Int32, _ status: Int32) throws {
+    let session = try Session("endless-loop", until: ".")
+    session.command.signal(signal)
+    session.expectEnd(status)
+  }
+
+  @Test func isAsBeforeAfterTheTimeLimit() throws {
+    let session = try Session("serial-echo", ["--timeout", "2"], until: "Type a line:")
+    session.expectEnd(124)
+  }
+
+  @Test func isAsBeforeAfterAnImageThatIsNone() throws {
+    let terminal = try TestTerminal()
+    let before = terminal.settings
+    let stream = Command.Stream.terminal(path: terminal.path)
+    let command = try RunningCommand(
+      ["run", "/nonexistent/image"], input: stream, output: stream, errors: stream)
+    #expect(command.finish().exitStatus == 66)
+    #expect(terminal.settings == before)
+    #expect(terminal.waitFor("swiftvm: "))
+  }
+
+  @Test func controlAXEndsTheMachine() throws {
+    let session = try Session("endless-loop", until: ".")
+    session.terminal.type("\u{1}x")
+    session.expectEnd(0)
+  }
+
+  @Test func controlACTellsHowTheMachineIsDoing() throws {
+    let session = try Session("serial-echo", until: "Type a line:")
+    session.terminal.type("\u{1}c")
+    #expect(session.terminal.waitFor("swiftvm: "))
+    #expect(session.terminal.waitFor("exits"))
+    session.terminal.type("on\n")
+    session.expectEnd(0)
+    #expect(session.terminal.text.contains("\r\nswiftvm: "), "a raw terminal needs the return")
+    #expect(session.terminal.text.hasSuffix("on\n"), "the keys did not reach the guest")
+  }
+
+  @Test func controlAHListsTheKeys() throws {
+    let session = try Session("serial-echo", until: "Type a line:")
+    session.terminal.type("\u{1}h")
+    #expect(session.terminal.waitFor("Ctrl-A X"))
+    session.terminal.type("\u{1}x")
+    session.expectEnd(0)
+  }
+
+  /// Ctrl-C, Ctrl-Z, Ctrl-\ and Ctrl-D are the guest's, as is Ctrl-A typed twice.
+  @Test func controlKeysGoToTheGuest() throws {
+    let session = try Session("serial-echo", until: "Type a line:")
+    let keys: [UInt8] = [0x03, 0x1A, 0x1C, 0x04, 0x01, 0x01, 0x7F, 0x0D, 0x1B]
+    session.terminal.type(keys + [UInt8(ascii: "\n")])
+    session.expectEnd(0)
+    let echo: [UInt8] = [0x03, 0x1A, 0x1C, 0x04, 0x01, 0x7F, 0x0D, 0x1B, 0x0A]
+    #expect(session.terminal.bytes == Array("Type a line:\n".utf8) + echo)
+  }
+
+  @Test func aLongPasteLosesNothing() throws {
+    let session = try Session("serial-echo", until: "Type a line:")
+    var text = ""
+    var number = 0
+    while text.utf8.count < 100 << 10 {
+      text += "\(number) "
+      number += 1
+    }
+    session.terminal.type(text + "\n")
+    session.expectEnd(0)
+    #expect(session.terminal.text == "Type a line:\n\(text)\n")
+  }
+
+  /// Input from a file while the screen is a terminal: that stays as it is, keys are not read.
+  @Test func inputThatIsNoTerminalLeavesTheScreenAlone() throws {
+    let terminal = try TestTerminal()
+    let before = terminal.settings
+    let stream = Command.Stream.terminal(path: terminal.path)
+    let command = try RunningCommand(
+      ["run", "--mode", "long", BuiltGuests.path("serial-echo")], input: .pipe, output: stream, errors: stream
+    )
+    #expect(terminal.waitFor("Type a line:"))
+    #expect(terminal.settings == before)
+    // Ctrl-A is a byte like any other here.
+    command.send([0x01, UInt8(ascii: "x"), 0x0A])
+    #expect(command.finish().exitStatus == 0)
+    #expect(terminal.settings == before)
+  }
+}
