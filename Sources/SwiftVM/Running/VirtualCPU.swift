@@ -46,46 +46,64 @@ final class VirtualCPU: Sendable {
       } catch {
         return die(.internalFault(error.description))
       }
-      // The two frequent exits come before the switch, whose jump table the processor mispredicts after
-      // each trip through the kernel.
-      if case .portIO(let access) = exit {
-        history.record(access, value: ports.perform(access, at: &portCursor))
-        continue
-      }
-      if case .mmio(let access) = exit {
-        history.record(access, value: memory.perform(access, at: &memoryCursor))
-        continue
-      }
       switch exit {
-      case .portIO, .mmio: break
-      case .interrupted:
-        guard machine.gate.answer() else { return captureStateIfWanted() }
-      case .halt:
-        history.record(.halt)
-        guard sleepInHalt() else { return captureStateIfWanted() }
-      case .interruptWindow:
-        history.record(.interruptWindow)
-      case .hypercall(let number):
-        // No hypercall is offered to the guest: KVM answers its own, the rest is an error to it.
-        history.record(.hypercall, detail: number)
-      case .systemEvent(let type, let detail):
-        history.record(.systemEvent, detail: UInt64(type))
-        answer(systemEvent: type, detail: detail)
-      case .debug(let event):
-        history.record(.debug, detail: event.address)
-      case .shutdown:
-        history.record(.shutdown)
-        return die(.tripleFault(vcpu: processor.index))
-      case .failedEntry(let reason):
-        history.record(.failedEntry, detail: reason)
-        return die(.failedEntry(vcpu: processor.index, reason: reason))
-      case .emulationFailure(let failure):
-        history.record(.emulationFailure, detail: UInt64(failure.code))
-        return die(.emulationFailure(vcpu: processor.index, failure))
-      case .unknown(let reason):
-        history.record(.unknown, detail: UInt64(reason))
-        return die(.internalFault(Self.unknownExit(reason, vcpu: processor.index)))
+      case .portIO(let access):
+        history.record(access, value: ports.perform(access, at: &portCursor))
+      case .mmio(let access):
+        history.record(access, value: memory.perform(access, at: &memoryCursor))
+      default:
+        guard answer(exit) else { return }
       }
     }
+  }
+
+  /// Answers the exits that are not the data path. Apart from the loop, which stays so small that little of
+  /// it is lost from the processor's caches on each trip through the kernel.
+  ///
+  /// - Returns: false where the thread must end.
+  @inline(never)
+  private func answer(_ exit: VMExit) -> Bool {
+    switch exit {
+    case .portIO, .mmio:
+      return true  // The loop's own.
+    case .interrupted:
+      guard machine.gate.answer() else {
+        captureStateIfWanted()
+        return false
+      }
+    case .halt:
+      history.record(.halt)
+      guard sleepInHalt() else {
+        captureStateIfWanted()
+        return false
+      }
+    case .interruptWindow:
+      history.record(.interruptWindow)
+    case .hypercall(let number):
+      // No hypercall is offered to the guest: KVM answers its own, the rest is an error to it.
+      history.record(.hypercall, detail: number)
+    case .systemEvent(let type, let detail):
+      history.record(.systemEvent, detail: UInt64(type))
+      answer(systemEvent: type, detail: detail)
+    case .debug(let event):
+      history.record(.debug, detail: event.address)
+    case .shutdown:
+      history.record(.shutdown)
+      die(.tripleFault(vcpu: processor.index))
+      return false
+    case .failedEntry(let reason):
+      history.record(.failedEntry, detail: reason)
+      die(.failedEntry(vcpu: processor.index, reason: reason))
+      return false
+    case .emulationFailure(let failure):
+      history.record(.emulationFailure, detail: UInt64(failure.code))
+      die(.emulationFailure(vcpu: processor.index, failure))
+      return false
+    case .unknown(let reason):
+      history.record(.unknown, detail: UInt64(reason))
+      die(.internalFault(Self.unknownExit(reason, vcpu: processor.index)))
+      return false
+    }
+    return true
   }
 }
