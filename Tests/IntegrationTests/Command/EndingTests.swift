@@ -162,7 +162,9 @@ struct EndingTests {
     // The test's own folders may not be open to others, so the program is copied.
     let folder = try TemporaryFolder()
     let program = "\(folder.path)/swiftvm"
-    try FileManager.default.copyItem(atPath: Command.path, toPath: program)
+    // By another process: a descriptor of ours that is open for writing may be inherited by the command
+    // of another test, and then nobody can start the program.
+    try #require(Command.run(program: "/bin/cp", [Command.path, program]).exitStatus == 0)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
     let result = try Command.run(
       program: "/usr/bin/setpriv",

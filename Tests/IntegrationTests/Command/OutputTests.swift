@@ -103,47 +103,50 @@ struct OutputTests {
 
   /// 100 KiB through a pipe into a guest that echoes them: none is lost, none comes twice.
   @Test func aLongInputLosesNothing() throws {
-    let text = longLine()
-    let result = try Command.run(
-      ["run", "--mode", "long", BuiltGuests.path("serial-echo")], input: Array((text + "\n").utf8))
+    let (folder, line) = (try TemporaryFolder(), PollingEcho.line(100 << 10))
+    let command = try RunningCommand(["run", folder.file("echo", PollingEcho.image)])
+    #expect(command.waitForOutput(PollingEcho.prompt))
+    command.send(line)
+    let result = command.finish()
     #expect(result.exitStatus == 0)
-    #expect(result.output == "Type a line:\n\(text)\n")
+    #expect(result.output == PollingEcho.prompt + line)
+  }
+
+  /// The same by interrupts, without the UART's FIFO, and with input that is there before the guest is.
+  @Test func inputByInterruptsLosesNothing() throws {
+    let line = PollingEcho.line(6 << 10)
+    let result = try Command.run(
+      ["run", "--mode", "long", BuiltGuests.path("serial-echo")], input: Array(line.utf8))
+    #expect(result.exitStatus == 0)
+    #expect(result.output == "Type a line:\n" + line)
   }
 
   /// A reader that is slow makes the guest wait; it loses nothing.
   @Test func aSlowReaderLosesNothing() throws {
-    let text = longLine()
-    let command = try RunningCommand(
-      ["run", "--mode", "long", BuiltGuests.path("serial-echo")], readsOutput: false)
-    command.send(text + "\n")
-    // The pipe is full after 64 KiB: the machine now waits for its reader.
-    usleep(1_500_000)
+    let (folder, line) = (try TemporaryFolder(), PollingEcho.line(100 << 10))
+    let command = try RunningCommand(["run", folder.file("echo", PollingEcho.image)])
+    #expect(command.waitForOutput(PollingEcho.prompt))
+    command.holdOutput()
+    command.send(line)
+    // The pipe takes 64 KiB; the machine must wait for its reader with the rest, however long.
+    usleep(3_000_000)
     #expect(!command.hasEnded)
     command.releaseOutput()
     let result = command.finish()
     #expect(result.exitStatus == 0)
-    #expect(result.output == "Type a line:\n\(text)\n")
+    #expect(result.output == PollingEcho.prompt + line)
   }
 
   @Test func aMachineThatWaitsForItsReaderCanBeEnded() throws {
-    let command = try RunningCommand(
-      ["run", "--mode", "long", BuiltGuests.path("serial-echo")], readsOutput: false)
-    command.send(longLine())
-    usleep(1_500_000)
+    let folder = try TemporaryFolder()
+    let command = try RunningCommand(["run", folder.file("echo", PollingEcho.image)])
+    #expect(command.waitForOutput(PollingEcho.prompt))
+    command.holdOutput()
+    command.send(PollingEcho.line(100 << 10))
+    usleep(3_000_000)
     command.signal(SIGTERM)
     #expect(eventually { command.hasEnded })
     #expect(command.finish().exitStatus == 143)
-  }
-
-  /// 100 KiB without a line break, in which each place can be told from its neighbours.
-  private func longLine() -> String {
-    var text = ""
-    var number = 0
-    while text.utf8.count < 100 << 10 {
-      text += "\(number) "
-      number += 1
-    }
-    return text
   }
 
   private func read(_ descriptor: Int32, _ count: Int) -> String {

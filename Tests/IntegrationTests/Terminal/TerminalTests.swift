@@ -117,16 +117,18 @@ struct TerminalTests {
   }
 
   @Test func aLongPasteLosesNothing() throws {
-    let session = try Session("serial-echo", until: "Type a line:")
-    var text = ""
-    var number = 0
-    while text.utf8.count < 100 << 10 {
-      text += "\(number) "
-      number += 1
-    }
-    session.terminal.type(text + "\n")
-    session.expectEnd(0)
-    #expect(session.terminal.text == "Type a line:\n\(text)\n")
+    let (folder, line) = (try TemporaryFolder(), PollingEcho.line(100 << 10))
+    let terminal = try TestTerminal()
+    let before = terminal.settings
+    let stream = Command.Stream.terminal(path: terminal.path)
+    let command = try RunningCommand(
+      ["run", folder.file("echo", PollingEcho.image)], input: stream, output: stream, errors: stream)
+    #expect(terminal.waitFor(PollingEcho.prompt))
+    terminal.type(line)
+    #expect(command.finish().exitStatus == 0)
+    #expect(terminal.wait { $0.count >= line.utf8.count + 1 })
+    #expect(terminal.text == PollingEcho.prompt + line)
+    #expect(terminal.settings == before)
   }
 
   /// Input from a file while the screen is a terminal: that stays as it is, keys are not read.
