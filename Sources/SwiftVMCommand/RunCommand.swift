@@ -4,7 +4,7 @@ internal import ArgumentParser
 ///
 /// Values are taken as text and read by `RunOptions.apply`, which `DirectArguments` uses too, so
 /// that there is one reading of each.
-struct RunCommand: ParsableCommand {
+struct RunCommand: OptionReading {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Boot an image and run it until it ends.",
@@ -17,18 +17,10 @@ struct RunCommand: ParsableCommand {
       failure; 103 guest panic; 104 reset under --no-reboot; 124 --timeout; 128+n ended by signal n.
       """)
 
-  @Option(help: ArgumentHelp("RAM, with K, M, G or T behind it.", valueName: "size"))
-  var mem: String?
+  @OptionGroup
+  var imageOptions: ImageOptions
   @Option(help: ArgumentHelp("Number of virtual CPUs.", valueName: "n"))
   var cpus: String?
-  @Option(help: ArgumentHelp("Mode a flat image starts in: real, protected or long.", valueName: "mode"))
-  var mode: String?
-  @Option(help: ArgumentHelp("The guest's command line.", valueName: "text"))
-  var cmdline: String?
-  @Option(help: ArgumentHelp("Initial RAM disk, handed over as the first module.", valueName: "file"))
-  var initrd: String?
-  @Option(help: ArgumentHelp("A further module; may be repeated.", valueName: "file[,text]"))
-  var module: [String] = []
   @Option(help: ArgumentHelp("COM1: stdio, file:PATH, pty, unix:PATH or none.", valueName: "target"))
   var serial: String?
   @Option(
@@ -43,11 +35,6 @@ struct RunCommand: ParsableCommand {
   var engine: String?
   @Option(help: ArgumentHelp("Write how it ended to this file, as JSON.", valueName: "file"))
   var report: String?
-  @Option(help: ArgumentHelp("Load a flat image at this guest-physical address.", valueName: "address"))
-  var loadAddress: String?
-  @Option(
-    help: ArgumentHelp("Start at this address instead of the image's entry point.", valueName: "address"))
-  var entry: String?
   @Flag(help: "End with status 104 when the guest asks for a reset.")
   var noReboot = false
   @Flag(help: "Ask for transparent huge pages.")
@@ -64,30 +51,17 @@ struct RunCommand: ParsableCommand {
   /// The same as the direct reader's result.
   func options() throws(RunOptions.UsageError) -> RunOptions {
     var options = RunOptions()
-    let values: [(RunOptions.Option, String?)] = [
-      (.mem, mem), (.cpus, cpus), (.mode, mode), (.cmdline, cmdline), (.serial, serial),
-      (.exitPort, exitPort), (.exitStatus, exitStatus), (.timeout, timeout), (.engine, engine),
-      (.report, report), (.loadAddress, loadAddress), (.entry, entry),
-    ]
-    for (option, value) in values {
-      if let value { try options.apply(option, value) }
-    }
-    for text in module { try options.apply(.module, text) }
-    if let initrd { try options.apply(.initrd, initrd) }
+    try imageOptions.apply(to: &options)
+    try options.apply([
+      (.cpus, cpus), (.serial, serial), (.exitPort, exitPort), (.exitStatus, exitStatus),
+      (.timeout, timeout), (.engine, engine), (.report, report),
+    ])
     let switches: [(RunOptions.Switch, Bool)] = [
       (.noReboot, noReboot), (.hugePages, hugePages), (.timings, timings), (.verbose, verbose),
     ]
     for (flag, isOn) in switches where isOn { options.apply(flag) }
     options.apply(image: image, guestArguments: guestArguments)
     return options
-  }
-
-  func validate() throws {
-    do throws(RunOptions.UsageError) {
-      _ = try options()
-    } catch {
-      throw ValidationError(error.description)
-    }
   }
 
   func run() throws {
