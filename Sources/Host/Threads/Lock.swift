@@ -18,9 +18,10 @@ public struct Lock<Value: ~Copyable>: ~Copyable, Sendable {
   public borrowing func withLock<Result: ~Copyable, Failure: Error>(
     _ body: (inout sending Value) throws(Failure) -> sending Result
   ) throws(Failure) -> sending Result {
-    try mutex.withLock { value throws(Failure) in
-      sanitizerAcquire(&value)
-      defer { sanitizerRelease(&value) }
+    let address = unsafe sanitizerAddress
+    return try mutex.withLock { value throws(Failure) in
+      unsafe swiftvm_sanitizer_acquire(address)
+      defer { unsafe swiftvm_sanitizer_release(address) }
       return try body(&value)
     }
   }
@@ -30,26 +31,21 @@ public struct Lock<Value: ~Copyable>: ~Copyable, Sendable {
   public borrowing func withLockIfAvailable<Result: ~Copyable, Failure: Error>(
     _ body: (inout sending Value) throws(Failure) -> sending Result
   ) throws(Failure) -> sending Result? {
-    try mutex.withLockIfAvailable { value throws(Failure) in
-      sanitizerAcquire(&value)
-      defer { sanitizerRelease(&value) }
+    let address = unsafe sanitizerAddress
+    return try mutex.withLockIfAvailable { value throws(Failure) in
+      unsafe swiftvm_sanitizer_acquire(address)
+      defer { unsafe swiftvm_sanitizer_release(address) }
       return try body(&value)
     }
   }
-}
 
-@inline(__always)
-private func sanitizerAcquire<Value: ~Copyable>(_ value: inout Value) {
-  // Sound: only the address is used, which is that of the mutex's own storage.
-  unsafe withUnsafeMutablePointer(to: &value) {
-    unsafe swiftvm_sanitizer_acquire(UnsafeMutableRawPointer($0))
-  }
-}
-
-@inline(__always)
-private func sanitizerRelease<Value: ~Copyable>(_ value: inout Value) {
-  // Sound: as above.
-  unsafe withUnsafeMutablePointer(to: &value) {
-    unsafe swiftvm_sanitizer_release(UnsafeMutableRawPointer($0))
+  /// What the sanitizer knows this lock by. Not the value's address: to take that is an access to the
+  /// value, which the sanitizer would see before it is told that the lock is held.
+  @unsafe
+  private var sanitizerAddress: UnsafeMutableRawPointer {
+    @inline(__always) borrowing get {
+      // Sound: a mutex stays where it was made (it has a raw layout), and only its address is used.
+      unsafe withUnsafePointer(to: mutex) { unsafe UnsafeMutableRawPointer(mutating: UnsafeRawPointer($0)) }
+    }
   }
 }

@@ -1,7 +1,6 @@
 import Engine
 import Foundation
 import Host
-import Synchronization
 import SwiftVM
 import Testing
 
@@ -82,9 +81,9 @@ final class ScriptedChannel: ByteChannel {
     var receiver: (any ByteReceiver)?
     var isOffering = false
   }
-  private let state: Mutex<State>
+  private let state: Lock<State>
 
-  init(input: [UInt8] = []) { state = Mutex(State(input: input)) }
+  init(input: [UInt8] = []) { state = Lock(State(input: input)) }
 
   var output: [UInt8] { state.withLock(\.output) }
 

@@ -1,7 +1,6 @@
 import CLinux
 import Glibc
 import Host
-import Synchronization
 
 /// A command that runs, and what it has said so far.
 final class RunningCommand: Sendable {

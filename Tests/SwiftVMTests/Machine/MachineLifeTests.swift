@@ -1,6 +1,5 @@
 import Engine
 import Host
-import Synchronization
 import Testing
 
 @testable import SwiftVM

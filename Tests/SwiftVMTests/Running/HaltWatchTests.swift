@@ -1,6 +1,5 @@
 import Engine
 import Host
-import Synchronization
 import Testing
 
 @testable import SwiftVM
@@ -15,10 +14,10 @@ import Testing
       var isHalted: Bool?
       var questions = 0
     }
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     init(stamp: UInt64? = 0, isAsleep: Bool = true, isHalted: Bool?) {
-      state = Mutex(State(stamp: stamp, isAsleep: isAsleep, isHalted: isHalted))
+      state = Lock(State(stamp: stamp, isAsleep: isAsleep, isHalted: isHalted))
     }
 
     func set(stamp: UInt64? = 0, isAsleep: Bool = true, isHalted: Bool?) {
@@ -50,7 +49,7 @@ import Testing
     let control: StopControl
     let watch: HaltWatch
     let kicks = Monitor(0)
-    private let threads: Mutex<[HostThread]> = Mutex([])
+    private let threads: Lock<[HostThread]> = Lock([])
 
     init(_ vcpus: [FakeVCPU], comeToTheGate: Bool = true) throws {
       self.vcpus = vcpus

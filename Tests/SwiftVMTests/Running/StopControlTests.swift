@@ -51,7 +51,7 @@ import Testing
 
   /// Which thread gave which number.
   final class Winners: Sendable {
-    private let threads = Mutex<[UInt32: Int32]>([:])
+    private let threads = Lock<[UInt32: Int32]>([:])
     func note(_ number: UInt32, thread: Int32) { threads.withLock { $0[number] = thread } }
     func thread(of number: UInt32) -> Int32? { threads.withLock { $0[number] } }
   }

@@ -2,7 +2,6 @@ import Devices
 import Engine
 import GuestMemory
 import Host
-import Synchronization
 import Testing
 import X86
 
@@ -18,7 +17,7 @@ final class RecordingDevice: IODevice {
   }
   let name = "recorder"
   private let answer: UInt64
-  private let list = Mutex<[Access]>([])
+  private let list = Lock<[Access]>([])
 
   init(answer: UInt64 = 0) { self.answer = answer }
 
