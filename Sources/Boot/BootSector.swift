@@ -21,9 +21,9 @@ enum BootSector {
   static func plan(_ request: BootRequest, reason: String) throws(BootError) -> BootPlan {
     try request.refuseOption(
       request.loadAddress, "--load-address",
-      "A boot sector is loaded at 0x7c00. Add --mode real16 to load it elsewhere.")
+      "A boot sector is loaded at 0x7c00. Add --mode real to load it elsewhere.")
     try request.refuseOption(
-      request.entry, "--entry", "A boot sector starts at 0x7c00. Add --mode real16 to start it elsewhere.")
+      request.entry, "--entry", "A boot sector starts at 0x7c00. Add --mode real to start it elsewhere.")
     try request.refuseInformation(for: .bootSector)
 
     var planner = Planner(request)

@@ -62,7 +62,7 @@ enum UnsupportedFile {
     // A way to run the bytes as code all the same, where there is one.
     let insist =
       source.byteCount <= BootLayout.realModeImageEnd - BootLayout.flat16
-      ? " To run its bytes as code all the same, add --mode real16." : ""
+      ? " To run its bytes as code all the same, add --mode real." : ""
     if let magic = magics.first(where: { head.has($0.bytes, at: $0.offset) }) {
       throw .unsupported(image: source.name, what: magic.what, advice: magic.advice + insist)
     }

@@ -53,7 +53,7 @@ public struct EscapeKeys: Sendable {
   /// What Ctrl-A H prints.
   public static let help = """
     Ctrl-A X   quit
-    Ctrl-A C   change between the guest and the monitor
+    Ctrl-A C   how the machine is doing
     Ctrl-A H   this help
     Ctrl-A A   send Ctrl-A to the guest
 
