@@ -11,13 +11,13 @@ public struct ExitBuffer {
   /// How many bytes there are.
   @inlinable public var byteCount: Int { Int(count) }
 
-  /// A buffer over `byteCount` bytes at `base`.
+  /// A buffer over `byteCount` bytes at `base`; fewer than 4 GiB, as every exit has.
   ///
   /// - Safety: the memory stays valid and is not touched by others until the processor runs again.
   @unsafe @inlinable
   public init(base: UnsafeMutableRawPointer, byteCount: Int) {
     unsafe self.base = base
-    count = UInt32(clamping: byteCount)
+    count = UInt32(truncatingIfNeeded: byteCount)
   }
 
   /// A buffer without bytes.
@@ -29,17 +29,19 @@ public struct ExitBuffer {
   /// The little-endian value of `width` bytes (1…8) at byte offset `offset`.
   @inlinable @inline(__always)
   public func load(at offset: Int = 0, width: Int) -> UInt64 {
-    var value: UInt64 = 0
     guard isInside(offset: offset, width: width) else { return Self.allOnes(width: width) }
-    switch width {
-    case 1: value = UInt64(loadUnaligned(at: offset, as: UInt8.self))
-    case 2: value = UInt64(loadUnaligned(at: offset, as: UInt16.self))
-    case 4: value = UInt64(loadUnaligned(at: offset, as: UInt32.self))
-    case 8: value = loadUnaligned(at: offset, as: UInt64.self)
-    default:
-      for index in (0..<width).reversed() {
-        value = value << 8 | UInt64(loadUnaligned(at: offset + index, as: UInt8.self))
-      }
+    // The usual widths by comparison; all in one switch would become an indirect jump, which the
+    // processor mispredicts after each trip through the kernel.
+    if width == 1 { return UInt64(loadUnaligned(at: offset, as: UInt8.self)) }
+    if width == 4 { return UInt64(loadUnaligned(at: offset, as: UInt32.self)) }
+    return loadOther(at: offset, width: width)
+  }
+
+  @usableFromInline @inline(never)
+  func loadOther(at offset: Int, width: Int) -> UInt64 {
+    var value: UInt64 = 0
+    for index in (0..<width).reversed() {
+      value = value << 8 | UInt64(loadUnaligned(at: offset + index, as: UInt8.self))
     }
     return value
   }
@@ -48,15 +50,15 @@ public struct ExitBuffer {
   @inlinable @inline(__always)
   public func store(_ value: UInt64, at offset: Int = 0, width: Int) {
     guard isInside(offset: offset, width: width) else { return }
-    switch width {
-    case 1: storeUnaligned(UInt8(truncatingIfNeeded: value), at: offset)
-    case 2: storeUnaligned(UInt16(truncatingIfNeeded: value), at: offset)
-    case 4: storeUnaligned(UInt32(truncatingIfNeeded: value), at: offset)
-    case 8: storeUnaligned(value, at: offset)
-    default:
-      for index in 0..<width {
-        storeUnaligned(UInt8(truncatingIfNeeded: value >> UInt64(8 * index)), at: offset + index)
-      }
+    if width == 1 { return storeUnaligned(UInt8(truncatingIfNeeded: value), at: offset) }
+    if width == 4 { return storeUnaligned(UInt32(truncatingIfNeeded: value), at: offset) }
+    storeOther(value, at: offset, width: width)
+  }
+
+  @usableFromInline @inline(never)
+  func storeOther(_ value: UInt64, at offset: Int, width: Int) {
+    for index in 0..<width {
+      storeUnaligned(UInt8(truncatingIfNeeded: value >> UInt64(8 * index)), at: offset + index)
     }
   }
 

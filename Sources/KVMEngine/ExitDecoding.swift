@@ -47,13 +47,13 @@ extension HardwareProcessor {
   @inline(__always)
   private func portAccess(_ area: UnsafeMutablePointer<KVMRunArea>) -> PortAccess {
     let io = unsafe area.pointee.io
-    let offset = Int(truncatingIfNeeded: io.data_offset)
+    let offset = Int(UInt32(truncatingIfNeeded: io.data_offset))
     // The kernel keeps the data inside the shared area; that is checked here all the same, since a
     // length that comes from outside must never reach a pointer unseen.
     let wanted = Int(io.size) &* Int(io.count)
-    let room = max(0, processor.runAreaByteCount &- offset)
+    let fits = offset &+ wanted <= processor.runAreaByteCount
     let data = unsafe ExitBuffer(
-      base: UnsafeMutableRawPointer(area) + offset, byteCount: min(wanted, room))
+      base: UnsafeMutableRawPointer(area) + offset, byteCount: fits ? wanted : 0)
     return PortAccess(
       port: io.port, width: io.size, direction: io.direction == 1 ? .write : .read, count: io.count,
       data: data)

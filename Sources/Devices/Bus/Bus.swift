@@ -140,8 +140,8 @@ public final class Bus: Sendable {
     at address: UInt64, width rawWidth: UInt8, direction: AccessDirection, count: UInt32, data: ExitBuffer,
     cursor: inout BusCursor
   ) -> UInt64 {
-    guard count == 1, let width = AccessWidth(rawValue: rawWidth), let slot = unsafe cursor.slot,
-      address >= cursor.first, address <= cursor.last, UInt64(rawWidth) - 1 <= cursor.last - address
+    guard count == 1, let width = AccessWidth(rawValue: rawWidth),
+      address >= cursor.first, address <= cursor.last, UInt64(rawWidth) &- 1 <= cursor.last &- address
     else {
       return performUncommon(
         at: address, width: Int(rawWidth), direction: direction, count: count, data: data, cursor: &cursor)
@@ -151,7 +151,8 @@ public final class Bus: Sendable {
       if direction == .read { data.store(.max, width: Int(rawWidth)) }
       return data.load(width: Int(rawWidth))
     }
-    return unsafe slot._withUnsafeGuaranteedRef { slot in
+    // Sound: a cursor that points nowhere has an empty range, so the address was not in it.
+    return unsafe cursor.slot.unsafelyUnwrapped._withUnsafeGuaranteedRef { slot in
       let offset = address &- slot.origin
       switch direction {
       case .read:
