@@ -1,6 +1,6 @@
 import Devices
 import Engine
-import Synchronization
+import Host
 import Testing
 
 /// Gives a different byte at each offset, and records what it is asked.
@@ -16,7 +16,7 @@ private final class ProbeDevice: IODevice {
     var strings: [[UInt8]] = []
   }
   let name: String
-  let state = Mutex(State())
+  let state = Lock(State())
   private let seed: UInt64
 
   init(_ name: String, seed: UInt64 = 0) {
@@ -57,7 +57,7 @@ private final class ProbeDevice: IODevice {
 /// The same, with string output in one piece.
 private final class StringDevice: IODevice {
   let name = "string device"
-  let strings = Mutex<[(offset: UInt64, width: AccessWidth, bytes: [UInt8])]>([])
+  let strings = Lock<[(offset: UInt64, width: AccessWidth, bytes: [UInt8])]>([])
   func read(offset: UInt64, width: AccessWidth) -> UInt64 { 0 }
   func write(_ value: UInt64, offset: UInt64, width: AccessWidth) { Issue.record("an item on its own") }
   func write(string items: RawSpan, offset: UInt64, width: AccessWidth) {

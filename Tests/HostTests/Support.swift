@@ -1,6 +1,5 @@
 import CLinux
 import Host
-import Synchronization
 
 /// Waits for something that another thread or the kernel brings about. The limit is no measure of
 /// speed: it only ends a test that would hang.
@@ -19,9 +18,9 @@ final class Collector: ByteReceiver {
     var room: Int
     var largestOffer = 0
   }
-  private let state: Mutex<State>
+  private let state: Lock<State>
 
-  init(room: Int = .max) { state = Mutex(State(room: room)) }
+  init(room: Int = .max) { state = Lock(State(room: room)) }
 
   var bytes: [UInt8] { state.withLock { $0.bytes } }
   var text: String { String(decoding: bytes, as: UTF8.self) }
@@ -60,7 +59,7 @@ func same(_ left: some Sequence<UInt8>, _ right: some Sequence<UInt8>) -> Bool {
 
 /// A count or a list that handlers on other threads add to.
 final class Recorder<Element: Sendable>: Sendable {
-  private let state = Mutex<[Element]>([])
+  private let state = Lock<[Element]>([])
   func add(_ element: Element) { state.withLock { $0.append(element) } }
   var all: [Element] { state.withLock { $0 } }
   var count: Int { state.withLock { $0.count } }

@@ -162,9 +162,11 @@ public final class VirtualMachine: Sendable {
 
   /// A line on how the machine is doing: for the monitor key and for people who wonder.
   public var statusLine: String {
-    guard let machine = life.read(\.current) else { return "the machine is not running" }
-    let remains = machine.remains()
-    let exits = remains.map { "vCPU exits \($0.exitCount)" }.joined(separator: ", ")
-    return exits
+    let (current, isPaused, reboots) = life.read { ($0.current, $0.pauses > 0, $0.reboots) }
+    guard let machine = current else { return "the machine is not running" }
+    // Only the counts: the rest of an exit history belongs to the vCPU's thread while that runs.
+    let exits = machine.vcpus.map { "vCPU \($0.processor.index) made \($0.history.total) exits" }
+    return "the machine \(isPaused ? "is paused" : "runs"): \(exits.joined(separator: ", ")), "
+      + "\(machine.shared.unclaimedAccesses) accesses that no device claims, \(reboots) resets"
   }
 }

@@ -1,7 +1,6 @@
 @testable import Devices
 import Engine
 import Host
-import Synchronization
 
 /// Records the changes of each line, and whether anybody set a line to the level it had.
 final class FakeController: InterruptController {
@@ -10,7 +9,7 @@ final class FakeController: InterruptController {
     var risingEdges: [UInt32: Int] = [:]
     var redundantSets = 0
   }
-  let state = Mutex(State())
+  let state = Lock(State())
 
   func setLine(_ gsi: UInt32, level: Bool) {
     state.withLock { state in
@@ -29,7 +28,7 @@ final class FakeController: InterruptController {
 
 /// Records why the machine was asked to stop.
 final class FakeMachine: MachineControl {
-  private let list = Mutex<[StopReason]>([])
+  private let list = Lock<[StopReason]>([])
   func requestStop(_ reason: StopReason) { list.withLock { $0.append(reason) } }
   var reasons: [StopReason] { list.withLock { $0 } }
 }
@@ -43,7 +42,7 @@ final class FakeChannel: ByteChannel {
     var roomCalls = 0
     var duringWrite: (@Sendable () -> Void)?
   }
-  let state = Mutex(State())
+  let state = Lock(State())
 
   func write(_ bytes: RawSpan) {
     let copy = [UInt8](bytes)
@@ -90,7 +89,7 @@ final class FakeClock: DeviceClock {
       var deadline: UInt64?
       var armCount = 0
     }
-    let state = Mutex(State())
+    let state = Lock(State())
     let handler: @Sendable () -> Void
     init(_ handler: @escaping @Sendable () -> Void) { self.handler = handler }
     func arm(at monotonicNanoseconds: UInt64) {
@@ -106,9 +105,9 @@ final class FakeClock: DeviceClock {
     var wall: Int64
     var timers: [Timer] = []
   }
-  private let state: Mutex<State>
+  private let state: Lock<State>
 
-  init(wall: Int64) { state = Mutex(State(wall: wall)) }
+  init(wall: Int64) { state = Lock(State(wall: wall)) }
 
   var monotonicNanoseconds: UInt64 { state.withLock { $0.monotonic } }
   var wallClockNanoseconds: Int64 { state.withLock { $0.wall } }

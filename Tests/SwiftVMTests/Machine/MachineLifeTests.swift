@@ -177,6 +177,19 @@ struct MachineLifeTests {
     }
   }
 
+  @Test func tellsHowItIsDoingWhileItRuns() async throws {
+    let machine = try machine(TinyGuest.counting, cpuCount: 2)
+    try machine.start()
+    #expect(eventually { !machine.statusLine.contains("vCPU 0 made 0 exits") })
+    for _ in 0..<100 { #expect(machine.statusLine.hasPrefix("the machine runs: vCPU 0 made ")) }
+    await machine.pause()
+    #expect(machine.statusLine.hasPrefix("the machine is paused"))
+    #expect(machine.statusLine.contains("vCPU 1 made 0 exits"))
+    machine.stop()
+    _ = await machine.wait()
+    #expect(machine.statusLine == "the machine is not running")
+  }
+
   @Test func startsAnewAfterEachReset() async throws {
     let machine = try machine(TinyGuest.resetting) { $0.timeoutNanoseconds = 10_000_000_000 }
     try machine.start()
