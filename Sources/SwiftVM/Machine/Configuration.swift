@@ -113,8 +113,8 @@ extension VirtualMachine.Configuration {
 
   /// Least RAM, in bytes: what a PC's memory map needs.
   public static let minimumMemory: UInt64 = 1 << 20
-  /// Most RAM, in bytes: what a 46-bit physical address reaches, the hole left out.
-  public static let maximumMemory: UInt64 = 1 << 45
+  /// Most RAM, in bytes: a memory slot of KVM takes less than 2³¹ pages.
+  public static let maximumMemory: UInt64 = 1 << 43
   /// Most vCPUs: more than 255 need x2APIC interrupt routing.
   public static let maximumCPUCount = 255
 
@@ -124,7 +124,7 @@ extension VirtualMachine.Configuration {
     if memoryByteCount < Self.minimumMemory {
       found.append(Mistake("the memory size of \(memoryByteCount) bytes is too small; give at least 1M"))
     } else if memoryByteCount > Self.maximumMemory {
-      found.append(Mistake("the memory size of \(memoryByteCount) bytes is too large; give at most 32T"))
+      found.append(Mistake("the memory size of \(memoryByteCount) bytes is too large; give at most 8T"))
     } else if memoryByteCount % 4096 != 0 {
       found.append(
         Mistake("the memory size of \(memoryByteCount) bytes is not a whole number of 4 KiB pages"))

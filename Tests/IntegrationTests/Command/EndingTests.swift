@@ -54,6 +54,29 @@ struct EndingTests {
     }
   }
 
+  /// Descriptors and threads of the lives before a reset are given back.
+  @Test func aMachineThatResetsOftenKeepsNothing() throws {
+    let command = try RunningCommand(["run", BuiltGuests.path("reset")])
+    /// The least of several looks: a reset that is under way has some of two lives.
+    func least(_ folder: String) throws -> Int {
+      try (0..<20).map { _ in
+        usleep(3000)
+        return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(command.processID)/\(folder)")
+          .count
+      }.min() ?? 0
+    }
+    func waitForResets(_ count: Int) -> Bool {
+      eventually { command.outputByteCount >= count * "Resetting.\n".utf8.count }
+    }
+    #expect(waitForResets(3))
+    let (descriptors, threads) = (try least("fd"), try least("task"))
+    #expect(waitForResets(60))
+    #expect(try least("fd") <= descriptors)
+    #expect(try least("task") <= threads)
+    command.signal(SIGTERM)
+    #expect(command.finish().exitStatus == 143)
+  }
+
   @Test func theTimeLimitEndsIt() throws {
     let folder = try TemporaryFolder()
     let image = try BuiltGuests.path("endless-loop")

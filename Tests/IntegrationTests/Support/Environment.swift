@@ -1,13 +1,11 @@
 import CLinux
 import Foundation
 import Host
+import SwiftVM
 import Testing
 
-/// Whether this process may use KVM: without it a guest has no hardware to run on.
-let canUseKVM: Bool = {
-  // Sound: the string outlives the call.
-  unsafe access("/dev/kvm", R_OK | W_OK) == 0
-}()
+/// Whether machines can run here: without KVM a guest has no hardware to run on.
+let canUseKVM = HostDiagnosis().isUsable
 
 /// A directory for the files of one test.
 final class TemporaryFolder: Sendable {

@@ -60,11 +60,6 @@ import Testing
     #expect(error.description.contains("/nonexistent/log"))
   }
 
-  @Test func memoryThatTheHostDoesNotGiveIsTold() throws {
-    let error = try #require(error { $0.memoryByteCount = VirtualMachine.Configuration.maximumMemory })
-    #expect(error.exitStatus == 70 || error.exitStatus == 69)
-  }
-
   /// Who waits for a machine that cannot be started is told, before and after.
   @Test func whoWaitsForAMachineThatCannotBeStartedIsTold() async throws {
     var configuration = TinyGuest.configuration(TinyGuest.halting)

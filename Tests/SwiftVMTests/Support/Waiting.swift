@@ -1,4 +1,5 @@
 import CLinux
+import SwiftVM
 
 /// Lets other threads go on for a while.
 func pause(nanoseconds: Int) {
@@ -7,8 +8,5 @@ func pause(nanoseconds: Int) {
   unsafe nanosleep(&time, nil)
 }
 
-/// Whether this process may use KVM: without it a test has no hardware to run on.
-let canUseKVM: Bool = {
-  // Sound: the string outlives the call.
-  unsafe access("/dev/kvm", R_OK | W_OK) == 0
-}()
+/// Whether machines can run here: without KVM a guest has no hardware to run on.
+let canUseKVM = HostDiagnosis().isUsable
