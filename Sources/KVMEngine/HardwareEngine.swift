@@ -89,6 +89,13 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   public func finishSetup(_ processors: [HardwareProcessor]) throws(EngineError) {
     try asEngineError { () throws(KVMError) in
       try kernelMachine.machine.createPIT2(flags: .speakerDummy)
+    }
+    try setCPUID(processors)
+  }
+
+  /// Lets the vCPUs see what KVM supports: without it they have no long mode.
+  func setCPUID(_ processors: [HardwareProcessor]) throws(EngineError) {
+    try asEngineError { () throws(KVMError) in
       let supported = try cpuid.entries()
       for processor in processors {
         try processor.processor.setCPUID(
