@@ -127,6 +127,7 @@ static inline int swiftvm_connect_unix(int descriptor, const char *path) {
 extern void __tsan_acquire(void *address) __attribute__((weak));
 extern void __tsan_release(void *address) __attribute__((weak));
 
+static inline int swiftvm_has_thread_sanitizer(void) { return __tsan_acquire != 0; }
 static inline void swiftvm_sanitizer_acquire(void *address) {
   if (__tsan_acquire) __tsan_acquire(address);
 }

@@ -6,7 +6,11 @@ import Testing
 ///
 /// Signals are tested in a fork of that: a fork has one thread, as a program has when it starts, so the
 /// signals can be blocked before there is another thread to take them.
-@Suite struct ProcessTests {
+@Suite(
+  .disabled(
+    if: swiftvm_has_thread_sanitizer() != 0,
+    "the thread sanitizer has a thread, descriptors and signal handlers of its own"))
+struct ProcessTests {
   // MARK: Descriptors
 
   @Test func nothingLeaksAndEverythingIsClosedOnExec() async {
