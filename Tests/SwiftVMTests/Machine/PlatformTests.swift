@@ -1,0 +1,39 @@
+import Engine
+import Testing
+
+@testable import SwiftVM
+
+/// What hangs guests elsewhere when a platform answers it wrongly.
+@Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
+struct PlatformTests {
+  /// Port 0x61, bit 5: the output of timer channel 2, which guests wait for when they calibrate.
+  @Test func theTimersOutputShowsAtPort61() async throws {
+    let code: [UInt8] = [
+      0xE4, 0x61, 0x24, 0xFD, 0x0C, 0x01, 0xE6, 0x61,  // gate of channel 2 on, speaker off
+      0xB0, 0xB0, 0xE6, 0x43,  // channel 2, both bytes, mode 0
+      0xB0, 0xFF, 0xE6, 0x42, 0xB0, 0x00, 0xE6, 0x42,  // 255 ticks
+      0xE4, 0x61, 0xA8, 0x20, 0x74, 0xFA,  // wait for bit 5
+      0xB0, 0x07, 0xE6, 0xF4, 0xEB, 0xFE,  // status 7
+    ]
+    var configuration = TinyGuest.configuration(code)
+    configuration.timeoutNanoseconds = 20_000_000_000
+    #expect(try await VirtualMachine(configuration).run().reason == .guestExit(status: 7))
+  }
+
+  /// The I/O APIC: an index that does not exist, and its version register read by a byte and by four.
+  @Test func theIOAPICTakesAnyIndexAndWidth() async throws {
+    let code: [UInt8] = [
+      0xBB, 0x00, 0x00, 0xC0, 0xFE,  // mov ebx, 0xfec00000
+      0xC7, 0x03, 0xFF, 0x00, 0x00, 0x00, 0x8B, 0x4B, 0x10,  // index 0xff, read
+      0xC7, 0x03, 0x01, 0x00, 0x00, 0x00,  // index 1: the version
+      0x8A, 0x43, 0x10, 0x8B, 0x4B, 0x10, 0x38, 0xC1, 0x75, 0x02,  // al and ecx, compared
+      0xE6, 0xF4, 0xEB, 0xFE,  // the version's low byte as status
+    ]
+    var configuration = TinyGuest.configuration(code)
+    configuration.mode = .long
+    configuration.memoryByteCount = 2 << 20
+    configuration.timeoutNanoseconds = 20_000_000_000
+    // 0x11: an 82093AA.
+    #expect(try await VirtualMachine(configuration).run().reason == .guestExit(status: 0x11))
+  }
+}
