@@ -71,8 +71,9 @@ struct EndingTests {
     #expect(waitForResets(3))
     let (descriptors, threads) = (try least("fd"), try least("task"))
     #expect(waitForResets(60))
-    #expect(try least("fd") <= descriptors)
-    #expect(try least("task") <= threads)
+    // One of either kept at each reset would be some 57 more; where a reset is looked at makes a few.
+    #expect(try least("fd") < descriptors + 20)
+    #expect(try least("task") < threads + 20)
     command.signal(SIGTERM)
     #expect(command.finish().exitStatus == 143)
   }
