@@ -39,6 +39,9 @@ struct TerminalTests {
     let session = try Session("serial-echo", until: "Type a line:")
     session.terminal.type("hello\n")
     session.expectEnd(0)
+    // What was written is on its way to this test's reader.
+    let isThere = session.terminal.waitFor("\nhello\n")
+    #expect(isThere)
     // The guest's echo and not the terminal's: the line is there once, its break without a return.
     #expect(session.terminal.text == "Type a line:\nhello\n")
   }
