@@ -25,7 +25,7 @@ let package = Package(
     // The parts, for programs that want less than a whole machine (and for the fuzz targets).
     .library(
       name: "SwiftVMParts",
-      targets: ["Host", "KVM", "GuestMemory", "X86", "Engine", "KVMEngine", "Devices", "Boot"]),
+      targets: ["Host", "KVM", "GuestMemory", "X86", "Engine", "KVMEngine", "SoftwareEngine", "Devices", "Boot"]),
     .executable(name: "swiftvm", targets: ["SwiftVMCommand"]),
   ],
   dependencies: [
@@ -43,9 +43,12 @@ let package = Package(
     module("X86"),
     module("Engine", ["X86", "GuestMemory"]),
     module("KVMEngine", ["Engine", "KVM", "X86", "GuestMemory", "Host"]),
+    module("SoftwareEngine", ["Engine", "X86", "GuestMemory", "Host", "CLinux"]),
     module("Devices", ["Engine", "Host"]),
     module("Boot", ["GuestMemory", "X86", "Host"]),
-    module("SwiftVM", ["Boot", "Devices", "KVMEngine", "Engine", "GuestMemory", "X86", "Host"]),
+    module(
+      "SwiftVM",
+      ["Boot", "Devices", "KVMEngine", "SoftwareEngine", "Engine", "GuestMemory", "X86", "Host"]),
     .executableTarget(
       name: "SwiftVMCommand",
       dependencies: ["SwiftVM", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -55,6 +58,7 @@ let package = Package(
     tests("KVMTests", ["KVM", "Host", "CLinux"]),
     tests("GuestMemoryTests", ["GuestMemory", "Host", "CLinux"]),
     tests("X86Tests", ["X86"]),
+    tests("SoftwareEngineTests", ["SoftwareEngine", "Engine", "X86", "GuestMemory", "Host", "CLinux"]),
     tests("DevicesTests", ["Devices", "Engine", "Host"]),
     tests("BootTests", ["Boot", "GuestMemory", "X86", "Host"]),
     tests(

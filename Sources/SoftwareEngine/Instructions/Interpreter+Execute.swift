@@ -1,0 +1,41 @@
+internal import X86
+
+/// The execution of one instruction: which family it belongs to.
+extension Interpreter {
+  /// Executes one decoded instruction at `core.rip` and moves RIP on.
+  ///
+  /// - Throws: why it did not complete. RIP and the general registers are as before then, but for the
+  ///   iterations of a repeated string instruction that are done.
+  func execute(_ instruction: borrowing Instruction) throws(Interruption) {
+    let size = core.codeSize
+    nextRIP = (core.rip &+ UInt64(instruction.length)) & (size == 8 ? .max : 0xFFFF_FFFF)
+    if size == 2, !core.cr0.contains(.protectionEnable) { nextRIP &= 0xFFFF }
+    deviceAccesses.rewind()
+    try dispatch(instruction)
+    core.rip = nextRIP
+    deviceAccesses.forget()
+  }
+
+  private func dispatch(_ instruction: borrowing Instruction) throws(Interruption) {
+    guard model.has(instruction.feature) else { throw .invalidOpcode }
+    switch InstructionFamily(instruction.operation) {
+    case .arithmetic: try executeArithmetic(instruction)
+    case .shift: try executeShift(instruction)
+    case .bit: try executeBit(instruction)
+    case .decimal: try executeDecimal(instruction)
+    case .move: try executeMove(instruction)
+    case .string: try executeString(instruction)
+    case .stack: try executeStack(instruction)
+    case .branch: try executeBranch(instruction)
+    case .farTransfer: try executeFarTransfer(instruction)
+    case .flag: try executeFlag(instruction)
+    case .port: try executePort(instruction)
+    case .segmentation: try executeSegmentation(instruction)
+    case .system: try executeSystem(instruction)
+    case .extendedState: try executeExtendedState(instruction)
+    case .native: try executeNative(instruction)
+    case .nothing: break
+    case .undefined: throw .invalidOpcode
+    }
+  }
+}

@@ -1,0 +1,69 @@
+internal import Engine
+internal import X86
+
+/// One vCPU in software: its registers, its view of memory, and the execution of one instruction.
+///
+/// This is the plain tier: every instruction, every mode, every check, written to be read. The
+/// threaded tier (`Threaded/`) has handlers for the commonest instructions where nothing special
+/// happens, and comes here for all else; so what an instruction means is said here, once.
+///
+/// Only the thread whose turn it is touches an interpreter.
+final class Interpreter {
+  /// The registers.
+  let core: Core
+  /// Where physical addresses lead.
+  let memory: PhysicalMemory
+  /// Where linear addresses lead, as far as it is known.
+  let translations: TranslationTables
+  /// What the vCPU is: CPUID, the model-specific registers it has.
+  let model: ProcessorModel
+  /// The vCPU's number and initial local APIC ID.
+  let index: Int
+  /// What was decoded already; one for all vCPUs of the machine.
+  let codeCache: CodeCache
+
+  /// Task register, local descriptor table, and the two table registers.
+  var tr = Segment()
+  var ldt = Segment()
+  var gdt = DescriptorTable()
+  var idt = DescriptorTable()
+  /// DR0…DR7.
+  var debug = DebugRegisters()
+  /// The model-specific registers that have no place of their own.
+  var modelSpecific: ModelSpecificFile
+  /// Exceptions and interrupts under way or held back.
+  var events = PendingEvents()
+  /// Whether it runs, is halted, or waits for a start-up IPI.
+  var activity = ActivityState.running
+  /// The task priority where no local APIC keeps it: CR8.
+  var taskPriority: UInt64 = 0
+
+  /// The address of the next instruction, as the instruction under way leaves it.
+  var nextRIP: UInt64 = 0
+  /// The page walk of the mode the CPU is in; `modeDidChange` keeps it right.
+  var walker: PageTableWalker
+  /// What of the instruction under way devices have answered already.
+  var deviceAccesses: DeviceAccessLog
+  /// What the run loop has to answer, once `Interruption.deviceAccess` was thrown or an instruction
+  /// such as HLT asked for an exit.
+  var pendingExit: VMExit?
+
+  /// A vCPU as it is after power-on; its state is loaded next.
+  init(index: Int, memory: PhysicalMemory, model: ProcessorModel, codeCache: CodeCache) {
+    self.index = index
+    self.memory = memory
+    self.model = model
+    self.codeCache = codeCache
+    core = Core.allocate()
+    translations = TranslationTables()
+    walker = PageTableWalker(CPUState())
+    modelSpecific = ModelSpecificFile()
+    deviceAccesses = DeviceAccessLog()
+    // Sound: the block dies with this object, and only code that this object runs reads the slot.
+    unsafe core.store(
+      UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()), at: CoreLayout.interpreter)
+    load(CPUState())
+  }
+
+  deinit { core.deallocate() }
+}
