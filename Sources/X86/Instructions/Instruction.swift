@@ -148,6 +148,8 @@ public struct InstructionPrefixes: OptionSet, Sendable {
   public static let rex = Self(rawValue: 1 << 6)
   /// REX.W, VEX.W.
   public static let wide = Self(rawValue: 1 << 7)
+  /// VEX.L: vectors of 256 bits.
+  public static let vectorLength = Self(rawValue: 1 << 10)
   /// VEX.
   public static let vex = Self(rawValue: 1 << 8)
   /// EVEX.

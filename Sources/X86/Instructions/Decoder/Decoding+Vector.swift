@@ -26,7 +26,10 @@ extension Decoding {
       if isWide { instruction.prefixes.insert(.wide) }
     }
     takeLow(payload)
-    vectorLength = payload & 4 != 0 ? 32 : 16
+    if payload & 4 != 0 {
+      vectorLength = 32
+      instruction.prefixes.insert(.vectorLength)
+    }
     let opcode = try takeByte()
     finishOpcode(opcode, OpcodeMap(rawValue: map) ?? .secondary)
     if !is64 {
