@@ -75,7 +75,7 @@ extension VirtualMachine {
       // Memory first, the timer last: the other way round costs milliseconds (docs/decisions).
       try engine.map(memory)
       timeline.mark("map guest memory")
-      try engine.prepareInterrupts()
+      try engine.prepareInterrupts(.engine)
       timeline.mark("create the interrupt controllers")
       for index in 0..<configuration.cpuCount { processors.append(try engine.makeProcessor(index: index)) }
       timeline.mark("create the vCPUs")
@@ -91,10 +91,13 @@ extension VirtualMachine {
 
     let gate = VCPUGate(vcpuCount: configuration.cpuCount)
     let control = StopControl(gate: gate) { [weak self] in self?.didRequestStop() }
+    guard let interrupts = engine.interruptController else {
+      throw .engine(EngineError("the engine has no interrupt controllers"))
+    }
     let devices: DeviceSet
     do throws(BusError) {
       devices = try DeviceSet(
-        configuration, host: parts, interrupts: engine.interruptController, control: control,
+        configuration, host: parts, interrupts: interrupts, control: control,
         earlierClock: life.read(\.realTimeClock))
     } catch {
       throw .host(error.description)
@@ -109,7 +112,7 @@ extension VirtualMachine {
     }
     timeline.mark("set the entry state")
     let shared = SharedParts(
-      ports: devices.ports, memory: devices.memory, gate: gate, control: control, guestMemory: memory,
+      ports: devices.ports, memory: [devices.memory], gate: gate, control: control, guestMemory: memory,
       post: devices.post)
     // Not weak: a running machine lives until its end. `powerOff` breaks the cycle.
     let machine = PoweredMachine(engine: engine, processors: processors, shared: shared) {
