@@ -17,7 +17,7 @@ extension Interpreter {
     var prepared: [PreparedOperation] = []
     prepared.reserveCapacity(Self.maximumBlockLength + 1)
     var place = offset
-    let decoder = InstructionDecoder(codeSize: flavor.codeSize)
+    let decoder = InstructionDecoder(flavor.codeSize)
     while prepared.count < Self.maximumBlockLength, place < 4096 {
       // Sound: `place` is in the page, and no byte past its end is taken.
       guard let instruction = unsafe decode(bytes + place, available: 4096 - place, decoder) else { break }
@@ -34,7 +34,7 @@ extension Interpreter {
       if index == 0 { first = operation }
     }
     // Reached only where the last instruction goes on to what follows it.
-    var end = unsafe PreparedOperation(
+    var end = PreparedOperation(
       blockEndHandler, length: 0, pageOffset: last.pageOffset &+ UInt16(last.length))
     end.remaining = 0
     _ = page.append(end)
@@ -66,7 +66,7 @@ extension Interpreter {
     if flavor == .bits64, let hot = ThreadedSelection.select(instruction, pageOffset: offset) {
       return (hot, endsBlock)
     }
-    var operation = unsafe PreparedOperation(
+    var operation = PreparedOperation(
       endsBlock ? plainEndingHandler : plainHandler, length: instruction.length, pageOffset: offset)
     operation.immediate = page.keep(instruction)
     return (operation, endsBlock)
@@ -74,7 +74,7 @@ extension Interpreter {
 }
 
 /// Stands after the last operation of a block.
-let blockEndHandler: ThreadedHandler = { core, operation in
+let blockEndHandler = ThreadedHandler { core, operation in
   let (core, operation) = unsafe (Core(base: core), ThreadedOperation(operation))
   // In 64-bit mode the next block may be known.
   return core.isLong

@@ -32,10 +32,17 @@ final class CodePage {
   /// Offset in the page → number of the operation there, plus one; 0 where none begins a block or is
   /// in one.
   private let numbers: UnsafeMutablePointer<UInt16>
-  private var chunks: [UnsafeMutableRawPointer] = []
-  private var instructions: [UnsafeMutablePointer<Instruction>] = []
+  private var chunks: [Chunk] = []
+  private var instructions: [InstructionChunk] = []
   private var operationCount = 0
   private var instructionCount = 0
+
+  /// Room for `chunkOperations` operations.
+  @safe
+  private struct Chunk { let base: UnsafeMutableRawPointer }
+  /// Room for `chunkInstructions` instructions.
+  @safe
+  private struct InstructionChunk { let base: UnsafeMutablePointer<Instruction> }
 
   private static let chunkOperations = 128
   private static let chunkInstructions = 64
@@ -51,8 +58,8 @@ final class CodePage {
 
   deinit {
     unsafe numbers.deallocate()
-    for unsafe chunk in unsafe chunks { unsafe chunk.deallocate() }
-    for unsafe chunk in unsafe instructions { unsafe chunk.deallocate() }
+    for chunk in chunks { unsafe chunk.base.deallocate() }
+    for chunk in instructions { unsafe chunk.base.deallocate() }
   }
 
   /// The operation of the instruction at `offset`, 0…4095.
@@ -64,7 +71,7 @@ final class CodePage {
   private func operation(number: Int) -> ThreadedOperation {
     // Sound: numbers are only given out for operations that exist.
     unsafe ThreadedOperation(
-      UnsafeRawPointer(chunks[number / Self.chunkOperations])
+      UnsafeRawPointer(chunks[number / Self.chunkOperations].base)
         + number % Self.chunkOperations * ThreadedOperation.byteCount)
   }
 
@@ -74,8 +81,9 @@ final class CodePage {
     if room >= count { return true }
     guard operationCount + Self.chunkOperations <= Self.maximumOperationCount else { return false }
     operationCount = chunks.count * Self.chunkOperations
-    unsafe chunks.append(
-      .allocate(byteCount: Self.chunkOperations * ThreadedOperation.byteCount, alignment: 64))
+    let base = UnsafeMutableRawPointer.allocate(
+      byteCount: Self.chunkOperations * ThreadedOperation.byteCount, alignment: 64)
+    unsafe chunks.append(Chunk(base: base))
     return true
   }
 
@@ -98,21 +106,23 @@ final class CodePage {
   /// Keeps a decoded instruction for as long as the page; its address goes into an operation.
   func keep(_ instruction: Instruction) -> UInt64 {
     let slot = instructionCount % Self.chunkInstructions
-    if slot == 0 { unsafe instructions.append(.allocate(capacity: Self.chunkInstructions)) }
+    if slot == 0 {
+      unsafe instructions.append(InstructionChunk(base: .allocate(capacity: Self.chunkInstructions)))
+    }
     instructionCount += 1
-    let place = unsafe instructions[instructions.count - 1] + slot
+    let place = unsafe instructions[instructions.count - 1].base + slot
     unsafe place.initialize(to: instruction)
-    return UInt64(UInt(bitPattern: unsafe place))
+    return UInt64(UInt(bitPattern: place))
   }
 
   /// Makes every operation leave the threaded tier before it does anything.
   func makeStale() {
     isStale = true
     unsafe numbers.update(repeating: 0, count: 4096)
-    let handler = unsafe staleHandler
+    let handler = unsafe staleHandler.function
     for number in 0..<operationCount {
       let place = unsafe UnsafeMutableRawPointer(mutating: operation(number: number).base)
-      unsafe place.storeBytes(of: handler, as: ThreadedHandler.self)
+      unsafe place.storeBytes(of: handler, as: HandlerFunction.self)
     }
   }
 
@@ -127,7 +137,7 @@ final class CodePage {
 }
 
 /// The operation's page was written to: the instruction here is decoded anew.
-let staleHandler: ThreadedHandler = { core, operation in
+let staleHandler = ThreadedHandler { core, operation in
   let (core, operation) = unsafe (Core(base: core), ThreadedOperation(operation))
   core.budget = core.budget &+ operation.remaining
   return leave(core, .lookUp, rip: operation.rip(core))

@@ -6,7 +6,7 @@ internal import X86
 @inline(__always)
 func jumpIfInPage(
   _ condition: Condition, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) -> UnsafeRawPointer? {
+) {
   let (core, operation) = unsafe parts(block, place)
   guard core.holds(condition) else { return next(core, operation) }
   core.budget = core.budget &+ (operation.remaining &- 1)
@@ -14,7 +14,7 @@ func jumpIfInPage(
 }
 
 /// JMP in the page.
-let jumpInPageHandler: ThreadedHandler = {
+let jumpInPageHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   return followLink(core, operation)
 }
@@ -22,7 +22,7 @@ let jumpInPageHandler: ThreadedHandler = {
 /// On to the operation whose address the immediate holds, or to the offset in the page that the
 /// displacement holds while there is no link.
 @inline(__always)
-private func followLink(_ core: Core, _ operation: ThreadedOperation) -> UnsafeRawPointer? {
+private func followLink(_ core: Core, _ operation: ThreadedOperation) {
   if let target = unsafe UnsafeRawPointer(bitPattern: UInt(truncatingIfNeeded: operation.immediate)) {
     // Sound: a link leads into the same page, whose operations die together.
     return enter(core, unsafe ThreadedOperation(target))
@@ -36,7 +36,7 @@ private func followLink(_ core: Core, _ operation: ThreadedOperation) -> UnsafeR
 @inline(__always)
 func jumpIf(
   _ condition: Condition, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) -> UnsafeRawPointer? {
+) {
   let (core, operation) = unsafe parts(block, place)
   guard core.holds(condition) else { return next(core, operation) }
   let target = core.load(UInt64.self, at: CoreLayout.codePage) &+ operation.displacement
@@ -46,7 +46,7 @@ func jumpIf(
 }
 
 /// JMP to another page.
-let jumpHandler: ThreadedHandler = {
+let jumpHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   let target = core.load(UInt64.self, at: CoreLayout.codePage) &+ operation.displacement
   guard isCanonical(target, bits: 48) else { return executePlainly(core, operation) }
@@ -54,7 +54,7 @@ let jumpHandler: ThreadedHandler = {
 }
 
 /// JMP to the address in a register.
-let jumpRegisterHandler: ThreadedHandler = {
+let jumpRegisterHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   let target = core.load(UInt64.self, at: operation.source)
   guard isCanonical(target, bits: 48) else { return executePlainly(core, operation) }
@@ -73,7 +73,7 @@ private func pushReturn(_ core: Core, _ operation: ThreadedOperation) -> Bool {
 }
 
 /// CALL in the page.
-let callInPageHandler: ThreadedHandler = {
+let callInPageHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   guard pushReturn(core, operation) else {
     return missed(core, operation, core.rsp &- 8, width: 8, isWrite: true)
@@ -82,7 +82,7 @@ let callInPageHandler: ThreadedHandler = {
 }
 
 /// CALL to another page.
-let callHandler: ThreadedHandler = {
+let callHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   let target = core.load(UInt64.self, at: CoreLayout.codePage) &+ operation.displacement
   guard isCanonical(target, bits: 48) else { return executePlainly(core, operation) }
@@ -93,7 +93,7 @@ let callHandler: ThreadedHandler = {
 }
 
 /// CALL to the address in a register.
-let callRegisterHandler: ThreadedHandler = {
+let callRegisterHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   let target = core.load(UInt64.self, at: operation.source)
   guard isCanonical(target, bits: 48) else { return executePlainly(core, operation) }
@@ -104,7 +104,7 @@ let callRegisterHandler: ThreadedHandler = {
 }
 
 /// RET, and RET with a number of bytes to drop.
-let returnHandler: ThreadedHandler = {
+let returnHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   let top = core.rsp
   guard let host = unsafe core.hostForReading(top, width: 8) else {
@@ -123,7 +123,7 @@ let returnHandler: ThreadedHandler = {
 @inline(__always)
 func setIf(
   _ condition: Condition, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) -> UnsafeRawPointer? {
+) {
   let (core, operation) = unsafe parts(block, place)
   core.store(core.holds(condition) ? UInt8(1) : 0, at: operation.destination)
   return next(core, operation)
@@ -133,7 +133,7 @@ func setIf(
 @inline(__always)
 func moveIf<Word: HotWord>(
   _ condition: Condition, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) -> UnsafeRawPointer? {
+) {
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: core.holds(condition) ? operation.source : operation.destination)
   core.setRegister(value, at: operation.destination)

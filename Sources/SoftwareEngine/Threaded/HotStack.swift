@@ -2,7 +2,7 @@
 
 /// Pushes `value`; `operation` runs again where the stack has to be looked at.
 @inline(__always)
-private func push(_ value: UInt64, _ core: Core, _ operation: ThreadedOperation) -> UnsafeRawPointer? {
+private func push(_ value: UInt64, _ core: Core, _ operation: ThreadedOperation) {
   let top = core.rsp &- 8
   guard let host = unsafe core.hostForWriting(top, width: 8) else {
     return missed(core, operation, top, width: 8, isWrite: true)
@@ -13,17 +13,17 @@ private func push(_ value: UInt64, _ core: Core, _ operation: ThreadedOperation)
   return next(core, operation)
 }
 
-let pushRegisterHandler: ThreadedHandler = {
+let pushRegisterHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   return push(core.load(at: operation.source), core, operation)
 }
 
-let pushImmediateHandler: ThreadedHandler = {
+let pushImmediateHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   return push(operation.immediate, core, operation)
 }
 
-let popRegisterHandler: ThreadedHandler = {
+let popRegisterHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   let top = core.rsp
   guard let host = unsafe core.hostForReading(top, width: 8) else {
@@ -36,7 +36,7 @@ let popRegisterHandler: ThreadedHandler = {
 }
 
 /// LEAVE.
-let leaveFrameHandler: ThreadedHandler = {
+let leaveFrameHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   let frame = core.rbp
   guard let host = unsafe core.hostForReading(frame, width: 8) else {

@@ -11,9 +11,7 @@ extension Core {
 }
 
 @inline(__always)
-func increment<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
-  -> UnsafeRawPointer?
-{
+func increment<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: operation.destination)
   let result = value &+ 1
@@ -23,9 +21,7 @@ func increment<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ 
 }
 
 @inline(__always)
-func decrement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
-  -> UnsafeRawPointer?
-{
+func decrement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: operation.destination)
   let result = value &- 1
@@ -35,9 +31,7 @@ func decrement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ 
 }
 
 @inline(__always)
-func negate<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
-  -> UnsafeRawPointer?
-{
+func negate<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: operation.destination)
   core.setRegister(HotSubtract.apply(core, 0, value), at: operation.destination)
@@ -45,9 +39,7 @@ func negate<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ pla
 }
 
 @inline(__always)
-func complement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
-  -> UnsafeRawPointer?
-{
+func complement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
   let (core, operation) = unsafe parts(block, place)
   core.setRegister(~core.load(Word.self, at: operation.destination), at: operation.destination)
   return next(core, operation)
@@ -59,9 +51,7 @@ func complement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _
 // count of one, which is what processors do for others too. AF is left clear.
 
 @inline(__always)
-func shiftLeft<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
-  -> UnsafeRawPointer?
-{
+func shiftLeft<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: operation.destination)
   let count = Word(truncatingIfNeeded: operation.immediate)
@@ -74,9 +64,7 @@ func shiftLeft<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ 
 }
 
 @inline(__always)
-func shiftRight<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
-  -> UnsafeRawPointer?
-{
+func shiftRight<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: operation.destination)
   let count = Word(truncatingIfNeeded: operation.immediate)
@@ -92,7 +80,7 @@ func shiftRight<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _
 @inline(__always)
 func shiftArithmeticRight<Word: HotWord, Signed: FixedWidthInteger & SignedInteger>(
   _: Word.Type, _: Signed.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) -> UnsafeRawPointer? {
+) {
   let (core, operation) = unsafe parts(block, place)
   let value = Signed(truncatingIfNeeded: core.load(Word.self, at: operation.destination))
   let count = Signed(truncatingIfNeeded: operation.immediate)
@@ -110,22 +98,22 @@ private func setShiftFlags<Word: HotWord>(_ core: Core, _ result: Word, carry: U
 }
 
 enum HotUnaryHandlers {
-  static let increment32: ThreadedHandler = { unsafe increment(UInt32.self, $0, $1) }
-  static let increment64: ThreadedHandler = { unsafe increment(UInt64.self, $0, $1) }
-  static let decrement32: ThreadedHandler = { unsafe decrement(UInt32.self, $0, $1) }
-  static let decrement64: ThreadedHandler = { unsafe decrement(UInt64.self, $0, $1) }
-  static let negate32: ThreadedHandler = { unsafe negate(UInt32.self, $0, $1) }
-  static let negate64: ThreadedHandler = { unsafe negate(UInt64.self, $0, $1) }
-  static let complement32: ThreadedHandler = { unsafe complement(UInt32.self, $0, $1) }
-  static let complement64: ThreadedHandler = { unsafe complement(UInt64.self, $0, $1) }
-  static let shiftLeft32: ThreadedHandler = { unsafe shiftLeft(UInt32.self, $0, $1) }
-  static let shiftLeft64: ThreadedHandler = { unsafe shiftLeft(UInt64.self, $0, $1) }
-  static let shiftRight32: ThreadedHandler = { unsafe shiftRight(UInt32.self, $0, $1) }
-  static let shiftRight64: ThreadedHandler = { unsafe shiftRight(UInt64.self, $0, $1) }
-  static let arithmeticRight32: ThreadedHandler = {
+  static let increment32 = ThreadedHandler { unsafe increment(UInt32.self, $0, $1) }
+  static let increment64 = ThreadedHandler { unsafe increment(UInt64.self, $0, $1) }
+  static let decrement32 = ThreadedHandler { unsafe decrement(UInt32.self, $0, $1) }
+  static let decrement64 = ThreadedHandler { unsafe decrement(UInt64.self, $0, $1) }
+  static let negate32 = ThreadedHandler { unsafe negate(UInt32.self, $0, $1) }
+  static let negate64 = ThreadedHandler { unsafe negate(UInt64.self, $0, $1) }
+  static let complement32 = ThreadedHandler { unsafe complement(UInt32.self, $0, $1) }
+  static let complement64 = ThreadedHandler { unsafe complement(UInt64.self, $0, $1) }
+  static let shiftLeft32 = ThreadedHandler { unsafe shiftLeft(UInt32.self, $0, $1) }
+  static let shiftLeft64 = ThreadedHandler { unsafe shiftLeft(UInt64.self, $0, $1) }
+  static let shiftRight32 = ThreadedHandler { unsafe shiftRight(UInt32.self, $0, $1) }
+  static let shiftRight64 = ThreadedHandler { unsafe shiftRight(UInt64.self, $0, $1) }
+  static let arithmeticRight32 = ThreadedHandler {
     unsafe shiftArithmeticRight(UInt32.self, Int32.self, $0, $1)
   }
-  static let arithmeticRight64: ThreadedHandler = {
+  static let arithmeticRight64 = ThreadedHandler {
     unsafe shiftArithmeticRight(UInt64.self, Int64.self, $0, $1)
   }
 }

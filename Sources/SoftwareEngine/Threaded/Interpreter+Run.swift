@@ -39,7 +39,7 @@ extension Interpreter {
         continue
       }
       core.budget = core.budget &- operation.remaining
-      _ = run(core, operation)
+      run(core, operation)
       switch ThreadedLeave(rawValue: core.load(at: CoreLayout.leave)) ?? .lookUp {
       case .lookUp, .budget:
         if pendingExit != nil { return .exit }

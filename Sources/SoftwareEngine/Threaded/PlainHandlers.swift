@@ -15,19 +15,19 @@ extension Core {
 }
 
 /// Executes a decoded instruction, kept by its page, and goes on after it.
-let plainHandler: ThreadedHandler = { core, operation in
+let plainHandler = ThreadedHandler { core, operation in
   let (core, operation) = unsafe (Core(base: core), ThreadedOperation(operation))
   return executeKept(core, operation, endsBlock: false)
 }
 
 /// The same for an instruction after which the mode may be another one, or interrupts are due.
-let plainEndingHandler: ThreadedHandler = { core, operation in
+let plainEndingHandler = ThreadedHandler { core, operation in
   let (core, operation) = unsafe (Core(base: core), ThreadedOperation(operation))
   return executeKept(core, operation, endsBlock: true)
 }
 
 @inline(__always)
-private func executeKept(_ core: Core, _ operation: ThreadedOperation, endsBlock: Bool) -> UnsafeRawPointer? {
+private func executeKept(_ core: Core, _ operation: ThreadedOperation, endsBlock: Bool) {
   let rip = operation.rip(core)
   core.rip = rip
   let isDone = core.withInterpreter { interpreter in
@@ -45,7 +45,7 @@ private func executeKept(_ core: Core, _ operation: ThreadedOperation, endsBlock
 /// Executes the instruction of an operation that has a handler of its own but met something that the
 /// handler does not do: it is decoded again.
 @inline(never)
-func executePlainly(_ core: Core, _ operation: ThreadedOperation) -> UnsafeRawPointer? {
+func executePlainly(_ core: Core, _ operation: ThreadedOperation) {
   let rip = operation.rip(core)
   core.rip = rip
   let isDone = core.withInterpreter { $0.tryToExecuteAtRIP() }
@@ -57,7 +57,7 @@ func executePlainly(_ core: Core, _ operation: ThreadedOperation) -> UnsafeRawPo
 @inline(never)
 func missed(
   _ core: Core, _ operation: ThreadedOperation, _ linear: UInt64, width: UInt64, isWrite: Bool
-) -> UnsafeRawPointer? {
+) {
   let isKnown = core.withInterpreter { interpreter in
     guard isCanonical(linear, bits: 48) else { return false }
     let access = MemoryAccess(isWrite ? .write : .read, interpreter.instructionPrivilege)
@@ -71,21 +71,21 @@ func missed(
 
 /// After an instruction that is done: on in the block, or wherever it went.
 @inline(__always)
-private func goOn(_ core: Core, _ operation: ThreadedOperation, from rip: UInt64) -> UnsafeRawPointer? {
+private func goOn(_ core: Core, _ operation: ThreadedOperation, from rip: UInt64) {
   if core.rip == rip &+ operation.length, operation.remaining > 1 { return next(core, operation) }
   return leaveBehind(core, operation)
 }
 
 /// Leaves after `operation`, with RIP where it went.
 @inline(__always)
-func leaveBehind(_ core: Core, _ operation: ThreadedOperation) -> UnsafeRawPointer? {
+func leaveBehind(_ core: Core, _ operation: ThreadedOperation) {
   core.budget = core.budget &+ (operation.remaining &- 1)
   return leave(core, .lookUp, rip: core.rip)
 }
 
 /// Leaves at `operation`, which did not complete.
 @inline(__always)
-private func leaveInterrupted(_ core: Core, _ operation: ThreadedOperation) -> UnsafeRawPointer? {
+private func leaveInterrupted(_ core: Core, _ operation: ThreadedOperation) {
   core.budget = core.budget &+ operation.remaining
   return leave(core, .interruption, rip: core.rip)
 }

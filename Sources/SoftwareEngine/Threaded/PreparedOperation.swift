@@ -15,7 +15,7 @@ struct PreparedOperation {
   var immediate: UInt64 = 0
 
   init(_ handler: ThreadedHandler, length: UInt8, pageOffset: UInt16) {
-    unsafe self.handler = handler
+    self.handler = handler
     self.length = length
     self.pageOffset = pageOffset
   }
@@ -27,7 +27,7 @@ struct PreparedOperation {
     func byte(_ value: Int, _ offset: Int) {
       unsafe place.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: offset, as: UInt8.self)
     }
-    unsafe place.storeBytes(of: handler, toByteOffset: Layout.handlerOffset, as: ThreadedHandler.self)
+    unsafe place.storeBytes(of: handler.function, toByteOffset: Layout.handlerOffset, as: HandlerFunction.self)
     byte(destination, Layout.destinationOffset)
     byte(source, Layout.sourceOffset)
     byte(addressBase, Layout.baseOffset)

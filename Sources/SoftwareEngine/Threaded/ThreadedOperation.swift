@@ -1,11 +1,21 @@
 /// What executes a threaded operation: a C function, because those are plain addresses.
 ///
 /// It ends with a call of the next operation's handler, which the optimizer makes a jump: so the
-/// operations of a block run one after the other without coming back. It returns, always nil, only
+/// operations of a block run one after the other without coming back. It returns only
 /// to leave the threaded tier; `CoreLayout.leave` says why, and RIP is right then.
-typealias ThreadedHandler = @convention(c) (
+typealias HandlerFunction = @convention(c) (
   _ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer
-) -> UnsafeRawPointer?
+) -> Void
+
+/// A handler as a value. Naming one is safe; only the threaded tier calls it.
+@safe
+struct ThreadedHandler {
+  /// The function; it must be called with a state block and an operation that was made for it.
+  @unsafe let function: HandlerFunction
+
+  @safe
+  init(_ function: HandlerFunction) { unsafe self.function = function }
+}
 
 /// Why the threaded tier came back.
 enum ThreadedLeave: UInt8 {
@@ -88,21 +98,21 @@ struct ThreadedOperation {
 
 /// Goes on with the operation after `operation`.
 @inline(__always)
-func next(_ core: Core, _ operation: ThreadedOperation) -> UnsafeRawPointer? {
+func next(_ core: Core, _ operation: ThreadedOperation) {
   // Sound: a block ends with an operation that does not come here.
   unsafe run(core, ThreadedOperation(operation.base + ThreadedOperation.byteCount))
 }
 
 /// Calls the handler of `operation`.
 @inline(__always)
-func run(_ core: Core, _ operation: ThreadedOperation) -> UnsafeRawPointer? {
-  let handler = unsafe operation.base.load(as: ThreadedHandler.self)
+func run(_ core: Core, _ operation: ThreadedOperation) {
+  let handler = unsafe operation.base.load(as: HandlerFunction.self)
   return unsafe handler(core.base, operation.base)
 }
 
 /// Enters the block that begins with `target`, as far as the budget allows.
 @inline(__always)
-func enter(_ core: Core, _ target: ThreadedOperation) -> UnsafeRawPointer? {
+func enter(_ core: Core, _ target: ThreadedOperation) {
   #if DEBUG
     // Without the optimizer a call stays a call, and blocks would pile up on the stack.
     return leave(core, .lookUp, rip: target.rip(core))
@@ -116,15 +126,14 @@ func enter(_ core: Core, _ target: ThreadedOperation) -> UnsafeRawPointer? {
 
 /// Leaves the threaded tier; the vCPU goes on at `rip`.
 @inline(__always)
-func leave(_ core: Core, _ reason: ThreadedLeave, rip: UInt64) -> UnsafeRawPointer? {
+func leave(_ core: Core, _ reason: ThreadedLeave, rip: UInt64) {
   core.rip = rip
   core.store(reason.rawValue, at: CoreLayout.leave)
-  return nil
 }
 
 /// Goes on at `target`, a canonical address in 64-bit mode, if the jump cache knows it.
 @inline(__always)
-func transfer(_ core: Core, to target: UInt64) -> UnsafeRawPointer? {
+func transfer(_ core: Core, to target: UInt64) {
   let cache = unsafe core.load(UnsafeRawPointer.self, at: CoreLayout.jumpCache)
   let entry = unsafe cache + JumpCache.offset(of: target)
   let key = unsafe entry.load(as: UInt64.self)

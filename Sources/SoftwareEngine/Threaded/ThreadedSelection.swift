@@ -48,16 +48,15 @@ enum ThreadedSelection {
     case .jcc, .jmpNear, .callNear, .retNear: return branch(instruction, pageOffset)
     case .setcc, .cmovcc: return conditional(instruction, pageOffset)
     case .nop, .endbr64, .endbr32:
-      return unsafe make(HotMoveHandlers.nothing, instruction, pageOffset)
+      return make(HotMoveHandlers.nothing, instruction, pageOffset)
     default: return nil
     }
   }
 
-  @unsafe
   private static func make(_ handler: ThreadedHandler, _ instruction: Instruction, _ pageOffset: UInt16)
     -> PreparedOperation
   {
-    unsafe PreparedOperation(handler, length: instruction.length, pageOffset: pageOffset)
+    PreparedOperation(handler, length: instruction.length, pageOffset: pageOffset)
   }
 
   // MARK: Two operands
@@ -68,24 +67,24 @@ enum ThreadedSelection {
     let (left, right) = (instruction.operands[0], instruction.operands[1])
     if let destination = registerOffset(left) {
       if let source = registerOffset(right) {
-        var operation = unsafe make(shapes.registerRegister, instruction, pageOffset)
+        var operation = make(shapes.registerRegister, instruction, pageOffset)
         (operation.destination, operation.source) = (destination, source)
         return operation
       }
       if case .immediate = right {
-        var operation = unsafe make(shapes.registerImmediate, instruction, pageOffset)
+        var operation = make(shapes.registerImmediate, instruction, pageOffset)
         (operation.destination, operation.immediate) = (destination, instruction.immediate)
         return operation
       }
       guard case .memory = right else { return nil }
-      var operation = unsafe make(shapes.registerMemory, instruction, pageOffset)
+      var operation = make(shapes.registerMemory, instruction, pageOffset)
       operation.destination = destination
       return operation.setAddress(instruction) ? operation : nil
     }
     guard case .memory = left else { return nil }
-    var operation = unsafe make(shapes.memoryImmediate, instruction, pageOffset)
+    var operation = make(shapes.memoryImmediate, instruction, pageOffset)
     if let source = registerOffset(right) {
-      operation = unsafe make(shapes.memoryRegister, instruction, pageOffset)
+      operation = make(shapes.memoryRegister, instruction, pageOffset)
       operation.source = source
     } else if case .immediate = right {
       operation.immediate = instruction.immediate
@@ -103,45 +102,45 @@ enum ThreadedSelection {
     func bySize(
       _ one: ThreadedHandler, _ two: ThreadedHandler?, _ four: ThreadedHandler, _ eight: ThreadedHandler
     ) -> ThreadedHandler? {
-      unsafe size == 8 ? eight : size == 4 ? four : size == 1 ? one : two
+      size == 8 ? eight : size == 4 ? four : size == 1 ? one : two
     }
     if let destination = registerOffset(left) {
       if let source = registerOffset(right) {
-        guard let handler = unsafe bySize(Handlers.register8, nil, Handlers.register32, Handlers.register64)
+        guard let handler = bySize(Handlers.register8, nil, Handlers.register32, Handlers.register64)
         else { return nil }
-        var operation = unsafe make(handler, instruction, pageOffset)
+        var operation = make(handler, instruction, pageOffset)
         (operation.destination, operation.source) = (destination, source)
         return operation
       }
       if case .immediate = right {
-        guard let handler = unsafe bySize(Handlers.immediate8, nil, Handlers.immediate32, Handlers.immediate64)
+        guard let handler = bySize(Handlers.immediate8, nil, Handlers.immediate32, Handlers.immediate64)
         else { return nil }
-        var operation = unsafe make(handler, instruction, pageOffset)
+        var operation = make(handler, instruction, pageOffset)
         (operation.destination, operation.immediate) = (destination, instruction.immediate)
         return operation
       }
       guard case .memory = right,
-        let handler = unsafe bySize(Handlers.load8, nil, Handlers.load32, Handlers.load64)
+        let handler = bySize(Handlers.load8, nil, Handlers.load32, Handlers.load64)
       else { return nil }
-      var operation = unsafe make(handler, instruction, pageOffset)
+      var operation = make(handler, instruction, pageOffset)
       operation.destination = destination
       return operation.setAddress(instruction) ? operation : nil
     }
     guard case .memory = left else { return nil }
     if let source = registerOffset(right) {
       guard
-        let handler = unsafe bySize(Handlers.store8, Handlers.store16, Handlers.store32, Handlers.store64)
+        let handler = bySize(Handlers.store8, Handlers.store16, Handlers.store32, Handlers.store64)
       else { return nil }
-      var operation = unsafe make(handler, instruction, pageOffset)
+      var operation = make(handler, instruction, pageOffset)
       operation.source = source
       return operation.setAddress(instruction) ? operation : nil
     }
     guard case .immediate = right,
-      let handler = unsafe bySize(
+      let handler = bySize(
         Handlers.storeImmediate8, Handlers.storeImmediate16, Handlers.storeImmediate32,
         Handlers.storeImmediate64)
     else { return nil }
-    var operation = unsafe make(handler, instruction, pageOffset)
+    var operation = make(handler, instruction, pageOffset)
     operation.immediate = instruction.immediate
     return operation.setAddress(instruction) ? operation : nil
   }
@@ -162,16 +161,16 @@ enum ThreadedSelection {
     let isRegister = source != nil
     let handler: ThreadedHandler
     switch (instruction.operation, from, to) {
-    case (.movzx, 1, _): unsafe handler = isRegister ? Handlers.zero8 : Handlers.loadZero8
-    case (.movzx, 2, _): unsafe handler = isRegister ? Handlers.zero16 : Handlers.loadZero16
-    case (.movsx, 1, 4): unsafe handler = isRegister ? Handlers.sign8to32 : Handlers.loadSign8to32
-    case (.movsx, 1, 8): unsafe handler = isRegister ? Handlers.sign8to64 : Handlers.loadSign8to64
-    case (.movsx, 2, 4): unsafe handler = isRegister ? Handlers.sign16to32 : Handlers.loadSign16to32
-    case (.movsx, 2, 8): unsafe handler = isRegister ? Handlers.sign16to64 : Handlers.loadSign16to64
-    case (.movsxd, 4, 8): unsafe handler = isRegister ? Handlers.sign32to64 : Handlers.loadSign32to64
+    case (.movzx, 1, _): handler = isRegister ? Handlers.zero8 : Handlers.loadZero8
+    case (.movzx, 2, _): handler = isRegister ? Handlers.zero16 : Handlers.loadZero16
+    case (.movsx, 1, 4): handler = isRegister ? Handlers.sign8to32 : Handlers.loadSign8to32
+    case (.movsx, 1, 8): handler = isRegister ? Handlers.sign8to64 : Handlers.loadSign8to64
+    case (.movsx, 2, 4): handler = isRegister ? Handlers.sign16to32 : Handlers.loadSign16to32
+    case (.movsx, 2, 8): handler = isRegister ? Handlers.sign16to64 : Handlers.loadSign16to64
+    case (.movsxd, 4, 8): handler = isRegister ? Handlers.sign32to64 : Handlers.loadSign32to64
     default: return nil
     }
-    var operation = unsafe make(handler, instruction, pageOffset)
+    var operation = make(handler, instruction, pageOffset)
     operation.destination = destination
     if let source {
       operation.source = source
@@ -187,7 +186,7 @@ enum ThreadedSelection {
     var plain = instruction
     // LEA leaves the segment out.
     plain.memory.segment = .ds
-    var operation = unsafe make(
+    var operation = make(
       instruction.operandSize == 8 ? HotMoveHandlers.address64 : HotMoveHandlers.address32, instruction,
       pageOffset)
     operation.destination = destination
@@ -204,22 +203,22 @@ enum ThreadedSelection {
     let handler: ThreadedHandler
     var count: UInt64 = 0
     switch instruction.operation {
-    case .inc: unsafe handler = isWide ? Handlers.increment64 : Handlers.increment32
-    case .dec: unsafe handler = isWide ? Handlers.decrement64 : Handlers.decrement32
-    case .neg: unsafe handler = isWide ? Handlers.negate64 : Handlers.negate32
-    case .not: unsafe handler = isWide ? Handlers.complement64 : Handlers.complement32
+    case .inc: handler = isWide ? Handlers.increment64 : Handlers.increment32
+    case .dec: handler = isWide ? Handlers.decrement64 : Handlers.decrement32
+    case .neg: handler = isWide ? Handlers.negate64 : Handlers.negate32
+    case .not: handler = isWide ? Handlers.complement64 : Handlers.complement32
     case .shl, .shr, .sar:
       guard case .immediate = instruction.operands[1] else { return nil }
       count = instruction.immediate & (isWide ? 63 : 31)
       guard count > 0 else { return nil }
       switch instruction.operation {
-      case .shl: unsafe handler = isWide ? Handlers.shiftLeft64 : Handlers.shiftLeft32
-      case .shr: unsafe handler = isWide ? Handlers.shiftRight64 : Handlers.shiftRight32
-      default: unsafe handler = isWide ? Handlers.arithmeticRight64 : Handlers.arithmeticRight32
+      case .shl: handler = isWide ? Handlers.shiftLeft64 : Handlers.shiftLeft32
+      case .shr: handler = isWide ? Handlers.shiftRight64 : Handlers.shiftRight32
+      default: handler = isWide ? Handlers.arithmeticRight64 : Handlers.arithmeticRight32
       }
     default: return nil
     }
-    var operation = unsafe make(handler, instruction, pageOffset)
+    var operation = make(handler, instruction, pageOffset)
     operation.destination = destination
     operation.immediate = count
     return operation
@@ -227,16 +226,16 @@ enum ThreadedSelection {
 
   private static func stack(_ instruction: Instruction, _ pageOffset: UInt16) -> PreparedOperation? {
     guard instruction.operandSize == 8 else { return nil }
-    if instruction.operation == .leave { return unsafe make(leaveFrameHandler, instruction, pageOffset) }
+    if instruction.operation == .leave { return make(leaveFrameHandler, instruction, pageOffset) }
     let isPush = instruction.operation == .push
     if case .general(let number, 8) = instruction.operands[0] {
-      var operation = unsafe make(isPush ? pushRegisterHandler : popRegisterHandler, instruction, pageOffset)
+      var operation = make(isPush ? pushRegisterHandler : popRegisterHandler, instruction, pageOffset)
       operation.source = Int(number & 15) * 8
       operation.destination = operation.source
       return operation
     }
     guard isPush, case .immediate = instruction.operands[0] else { return nil }
-    var operation = unsafe make(pushImmediateHandler, instruction, pageOffset)
+    var operation = make(pushImmediateHandler, instruction, pageOffset)
     operation.immediate = instruction.immediate
     return operation
   }
@@ -249,19 +248,19 @@ enum ThreadedSelection {
     switch (instruction.operation, instruction.operands[0]) {
     case (.jcc, .relative):
       let family = HotConditionHandlers.family(instruction.condition)
-      return unsafe relative(instruction, pageOffset, inPage: family.jumpInPage, other: family.jump)
+      return relative(instruction, pageOffset, inPage: family.jumpInPage, other: family.jump)
     case (.jmpNear, .relative):
-      return unsafe relative(instruction, pageOffset, inPage: jumpInPageHandler, other: jumpHandler)
+      return relative(instruction, pageOffset, inPage: jumpInPageHandler, other: jumpHandler)
     case (.callNear, .relative):
-      return unsafe relative(instruction, pageOffset, inPage: callInPageHandler, other: callHandler)
+      return relative(instruction, pageOffset, inPage: callInPageHandler, other: callHandler)
     case (.jmpNear, .general(let number, 8)), (.callNear, .general(let number, 8)):
       let isCall = instruction.operation == .callNear
-      var operation = unsafe make(
+      var operation = make(
         isCall ? callRegisterHandler : jumpRegisterHandler, instruction, pageOffset)
       operation.source = Int(number & 15) * 8
       return operation
     case (.retNear, .none), (.retNear, .immediate):
-      var operation = unsafe make(returnHandler, instruction, pageOffset)
+      var operation = make(returnHandler, instruction, pageOffset)
       if case .immediate = instruction.operands[0] { operation.immediate = instruction.immediate & 0xFFFF }
       return operation
     default: return nil
@@ -269,7 +268,6 @@ enum ThreadedSelection {
   }
 
   /// A branch by displacement: linked where it stays in the page.
-  @unsafe
   private static func relative(
     _ instruction: Instruction, _ pageOffset: UInt16, inPage: ThreadedHandler, other: ThreadedHandler
   ) -> PreparedOperation? {
@@ -277,7 +275,7 @@ enum ThreadedSelection {
       Int64(pageOffset) + Int64(instruction.length)
       &+ Int64(bitPattern: instruction.immediate)
     guard let narrow = Int32(exactly: target) else { return nil }
-    var operation = unsafe make((0..<4096).contains(target) ? inPage : other, instruction, pageOffset)
+    var operation = make((0..<4096).contains(target) ? inPage : other, instruction, pageOffset)
     operation.displacement = narrow
     return operation
   }
@@ -286,12 +284,12 @@ enum ThreadedSelection {
     let family = HotConditionHandlers.family(instruction.condition)
     guard let destination = registerOffset(instruction.operands[0]) else { return nil }
     if instruction.operation == .setcc {
-      var operation = unsafe make(family.set, instruction, pageOffset)
+      var operation = make(family.set, instruction, pageOffset)
       operation.destination = destination
       return operation
     }
     guard instruction.operandSize >= 4, let source = registerOffset(instruction.operands[1]) else { return nil }
-    var operation = unsafe make(
+    var operation = make(
       instruction.operandSize == 8 ? family.move64 : family.move32, instruction, pageOffset)
     (operation.destination, operation.source) = (destination, source)
     return operation
