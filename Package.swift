@@ -43,7 +43,7 @@ let package = Package(
     module("X86"),
     module("Engine", ["X86", "GuestMemory"]),
     module("KVMEngine", ["Engine", "KVM", "X86", "GuestMemory", "Host"]),
-    module("Devices", ["Engine", "Host"]),
+    module("Devices", ["Engine", "X86", "Host"]),
     module("Boot", ["GuestMemory", "X86", "Host"]),
     module("SwiftVM", ["Boot", "Devices", "KVMEngine", "Engine", "GuestMemory", "X86", "Host"]),
     .executableTarget(
