@@ -44,6 +44,10 @@ final class Interpreter {
   var walker: PageTableWalker
   /// What of the instruction under way devices have answered already.
   var deviceAccesses: DeviceAccessLog
+  /// The local APIC refused the last access to one of its model-specific registers.
+  var outsideRegisterWasRefused = false
+  /// The vCPU has nothing to do for now (PAUSE): its turn may end early.
+  var endsTurn = false
   /// What the run loop has to answer, once `Interruption.deviceAccess` was thrown or an instruction
   /// such as HLT asked for an exit.
   var pendingExit: VMExit?

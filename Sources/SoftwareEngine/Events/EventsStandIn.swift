@@ -3,5 +3,9 @@ extension Interpreter {
   func deliverSingleStep() {}
   func instructionBreakpoint() -> GuestException? { nil }
   var hasInstructionBreakpoints: Bool { false }
+  func deliverPendingEvents() {}
+  func takeInterrupt(vector: UInt8) {}
+  var canTakeInterrupt: Bool { false }
+  func nanoseconds(untilTimeStamp timeStamp: UInt64) -> UInt64? { nil }
   var wantsAttention: Bool { false }
 }
