@@ -36,7 +36,7 @@ extension Interpreter {
     let overflow: UInt64
     switch operation {
     case .shl:
-      carry = old << (count &- 1) >> top
+      carry = (old << (count &- 1)) >> top
       overflow = old >> top ^ old >> (top &- 1)
     case .shr:
       carry = old >> (count &- 1)
@@ -118,7 +118,7 @@ extension Interpreter {
       if width == 2 {
         let ring = value << 32 | source << 16 | value
         carry = isLeft ? ring >> (48 &- count) : ring >> (count &- 1)
-        return (isLeft ? ring << count >> 32 : ring >> count) & 0xFFFF
+        return (isLeft ? (ring << count) >> 32 : ring >> count) & 0xFFFF
       }
       carry = isLeft ? value >> (bits &- count) : value >> (count &- 1)
       return isLeft
