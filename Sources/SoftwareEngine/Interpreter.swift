@@ -44,9 +44,15 @@ final class Interpreter {
   var walker: PageTableWalker
   /// What of the instruction under way devices have answered already.
   var deviceAccesses: DeviceAccessLog
+  /// The local APIC refused the last access to one of its model-specific registers.
+  var outsideRegisterWasRefused = false
+  /// The vCPU has nothing to do for now (PAUSE): its turn may end early.
+  var endsTurn = false
   /// What the run loop has to answer, once `Interruption.deviceAccess` was thrown or an instruction
   /// such as HLT asked for an exit.
   var pendingExit: VMExit?
+  /// Why the last instruction did not complete, as the threaded tier left it.
+  var interruption: Interruption?
 
   /// A vCPU as it is after power-on; its state is loaded next.
   init(index: Int, memory: PhysicalMemory, model: ProcessorModel, codeCache: CodeCache) {
@@ -62,7 +68,9 @@ final class Interpreter {
     // Sound: the block dies with this object, and only code that this object runs reads the slot.
     unsafe core.store(
       UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()), at: CoreLayout.interpreter)
+    unsafe core.store(translations.jumpCache.base, at: CoreLayout.jumpCache)
     load(CPUState())
+    codeCache.attach(self)
   }
 
   deinit { core.deallocate() }

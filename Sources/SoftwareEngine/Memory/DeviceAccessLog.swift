@@ -62,6 +62,9 @@ struct DeviceAccessLog: ~Copyable {
     if !answers.isEmpty { answers.removeAll(keepingCapacity: true) }
   }
 
+  /// Puts the answer where the run loop would have left it.
+  func answer(_ value: UInt64) { unsafe buffer.storeBytes(of: value, as: UInt64.self) }
+
   /// The answer of the next access of the instruction; nil if it was not made yet.
   mutating func nextAnswer() -> UInt64? {
     guard position < answers.count else { return nil }
