@@ -85,6 +85,7 @@ struct Decoding {
       try takeModRM()
       if instruction.modRM < 0xC0 { try takeMemory() }
     }
+    if entry.operation == .xlat, let override { instruction.memory.segment = override }
     if entry.first != .none {
       instruction.operands[0] = try operand(entry.first)
       if entry.second != .none {
