@@ -16,6 +16,7 @@
 #include <sys/select.h>
 #pragma pop_macro("__USE_XOPEN")
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -120,6 +121,12 @@ static inline int swiftvm_connect_unix(int descriptor, const char *path) {
   struct sockaddr_un address;
   if (swiftvm_unix_address(&address, path) != 0) return -1;
   return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
+}
+
+/* CPUID of the CPU this thread is on: EAX, EBX, ECX, EDX. Zeros beyond the highest leaf. */
+static inline void swiftvm_cpuid(unsigned leaf, unsigned subleaf, unsigned registers[4]) {
+  registers[0] = registers[1] = registers[2] = registers[3] = 0;
+  __get_cpuid_count(leaf, subleaf, &registers[0], &registers[1], &registers[2], &registers[3]);
 }
 
 /* The thread sanitizer's way to be told of a lock that it cannot see. Weak: without the sanitizer

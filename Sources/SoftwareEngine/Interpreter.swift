@@ -48,6 +48,8 @@ final class Interpreter {
   var outsideRegisterWasRefused = false
   /// The vCPU has nothing to do for now (PAUSE): its turn may end early.
   var endsTurn = false
+  /// An exit is wanted as soon as an interrupt can be taken.
+  var wantsInterruptWindow = false
   /// What the run loop has to answer, once `Interruption.deviceAccess` was thrown or an instruction
   /// such as HLT asked for an exit.
   var pendingExit: VMExit?

@@ -18,8 +18,6 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   /// How often it went to sleep.
   private let haltCount = Atomic<UInt64>(0)
   private let isAsleep = Atomic<Bool>(false)
-  /// An exit says so as soon as the guest can take an interrupt.
-  private var wantsInterruptWindow = false
   /// What `inject` handed over.
   private var injectedInterrupt: UInt8?
 
@@ -39,14 +37,15 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
     if interpreter.activity == .halted { interpreter.activity = .running }
     // An instruction that has begun to talk to devices is finished before anything else.
     if interpreter.deviceAccesses.isUnderWay, let exit = advance(by: 1, isExact: true) { return exit }
-    takeEvents()
     while true {
+      takeEvents()
       if isKicked.exchange(false, ordering: .acquiring) {
         turns.end(index)
         return .interrupted
       }
-      if wantsInterruptWindow, canAcceptInterrupt { return .interruptWindow }
+      if interpreter.wantsInterruptWindow, canAcceptInterrupt { return .interruptWindow }
       if let exit = advance(by: Self.quantum, isExact: false) { return exit }
+      interpreter.endsTurn = false
       turns.pass(index)
     }
   }
@@ -108,7 +107,7 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   public func injectNMI() throws(EngineError) { interpreter.events.isNMIPending = true }
 
   /// Asks for `.interruptWindow`.
-  public func requestInterruptWindow(_ wanted: Bool) { wantsInterruptWindow = wanted }
+  public func requestInterruptWindow(_ wanted: Bool) { interpreter.wantsInterruptWindow = wanted }
 
   /// Whether an interrupt would be taken at the next entry.
   public var canAcceptInterrupt: Bool {

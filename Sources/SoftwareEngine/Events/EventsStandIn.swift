@@ -7,5 +7,4 @@ extension Interpreter {
   func takeInterrupt(vector: UInt8) {}
   var canTakeInterrupt: Bool { false }
   func nanoseconds(untilTimeStamp timeStamp: UInt64) -> UInt64? { nil }
-  var wantsAttention: Bool { false }
 }

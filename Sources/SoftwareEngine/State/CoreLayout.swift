@@ -67,6 +67,12 @@ enum CoreLayout {
   static let mxcsr = extended + 24
   static let x87ControlWord = extended
   static let x87StatusWord = extended + 2
+  static let x87TagByte = extended + 4
+  static let x87Opcode = extended + 6
+  static let x87InstructionPointer = extended + 8
+  static let x87DataPointer = extended + 16
+  /// ST(0)…ST(7), 16 bytes each of which 10 count.
+  static let x87Registers = extended + 32
 
   /// The whole block, and its alignment.
   static let byteCount = 1152

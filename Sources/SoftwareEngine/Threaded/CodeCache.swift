@@ -6,6 +6,8 @@ internal import Host
 /// write to it comes to `didWrite`.
 @safe
 final class CodeCache {
+  /// The stubs of what the host's CPU executes.
+  let native = NativeCode()
   private var pages: [UInt64: CodePage] = [:]
   /// Pages that were made stale while one of their operations may still be running.
   private var graveyard: [CodePage] = []

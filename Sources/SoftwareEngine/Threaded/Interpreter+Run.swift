@@ -57,6 +57,12 @@ extension Interpreter {
       || hasInstructionBreakpoints
   }
 
+  /// Whether the loop must look up before the next instruction.
+  private var wantsAttention: Bool {
+    endsTurn || activity != .running || (wantsInterruptWindow && canTakeInterrupt)
+      || (events.isNMIPending && !events.isNMIMasked)
+  }
+
   /// Executes one instruction in the plain tier.
   private func step() -> Pause? {
     core.store(UInt(0), at: CoreLayout.leftAt)

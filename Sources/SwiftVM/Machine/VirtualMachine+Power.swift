@@ -4,6 +4,7 @@ internal import Engine
 internal import GuestMemory
 internal import Host
 internal import KVMEngine
+internal import SoftwareEngine
 internal import X86
 
 /// Power-on, reset and power-off.
@@ -14,20 +15,26 @@ extension VirtualMachine {
   func powerOn(
     _ plan: BootPlan, cpuid: SupportedCPUID?, timeline: inout SetupTimeline
   ) throws(StartError) {
-    switch configuration.engine {
-    case .software:
-      throw .engine(
-        EngineError("the software engine is not part of this version; use --engine kvm or auto"))
-    case .auto, .kvm:
-      let engine: HardwareEngine
-      do throws(EngineError) {
-        engine = try HardwareEngine(path: configuration.kvmPath, cpuid: cpuid)
-      } catch {
+    if configuration.engine == .software { return try powerOnInSoftware(plan, timeline: &timeline) }
+    let hardware: HardwareEngine
+    do throws(EngineError) {
+      hardware = try HardwareEngine(path: configuration.kvmPath, cpuid: cpuid)
+    } catch {
+      guard configuration.engine == .auto, configuration.interruptControllers != .kernel else {
         throw .engine(error)
       }
-      timeline.mark("open KVM and create the machine")
-      try powerOn(engine, plan: plan, timeline: &timeline)
+      life.update { $0.engineNote = error.description }
+      return try powerOnInSoftware(plan, timeline: &timeline)
     }
+    timeline.mark("open KVM and create the machine")
+    try powerOn(
+      hardware, interrupts: configuration.interruptControllerPlace, plan: plan, timeline: &timeline)
+  }
+
+  private func powerOnInSoftware(_ plan: BootPlan, timeline: inout SetupTimeline) throws(StartError) {
+    let engine = SoftwareMachine(processorCount: configuration.cpuCount)
+    timeline.mark("make the machine in software")
+    try powerOn(engine, interrupts: .software, plan: plan, timeline: &timeline)
   }
 
   /// Reads the image's headers and decides where everything goes. No engine is needed for that, so
@@ -59,7 +66,8 @@ extension VirtualMachine {
   }
 
   private func powerOn<Engine: MachineEngine>(
-    _ engine: Engine, plan: BootPlan, timeline: inout SetupTimeline
+    _ engine: Engine, interrupts place: InterruptControllerPlace, plan: BootPlan,
+    timeline: inout SetupTimeline
   ) throws(StartError) {
     let memory: GuestMemory
     do throws(GuestMemoryError) {
@@ -75,7 +83,7 @@ extension VirtualMachine {
       // Memory first, the timer last: the other way round costs milliseconds (docs/decisions).
       try engine.map(memory)
       timeline.mark("map guest memory")
-      try engine.prepareInterrupts(configuration.interruptControllerPlace)
+      try engine.prepareInterrupts(place)
       timeline.mark("create the interrupt controllers")
       for index in 0..<configuration.cpuCount { processors.append(try engine.makeProcessor(index: index)) }
       timeline.mark("create the vCPUs")
