@@ -41,7 +41,7 @@ struct StringRunTests {
     let middle = Self.base + 0x3000
     let source = middle + random.next() % 0x2000
     // Close to each other half of the time.
-    let target = random.next() % 2 == 0 ? source &+ random.next() % 64 &- 32 : middle + random.next() % 0x2000
+    let target = random.next() % 2 == 0 ? source &+ random.next() % 16 &- 8 : middle + random.next() % 0x2000
     let value = random.next() % 64
     return Case(
       code: code, isDown: random.next() % 3 == 0, rax: value | value << 8, rcx: random.next() % 600,
