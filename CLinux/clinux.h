@@ -135,4 +135,25 @@ static inline void swiftvm_sanitizer_release(void *address) {
   if (__tsan_release) __tsan_release(address);
 }
 
+/* What the host's x86 CPU tells and counts; for the software engine. */
+#if defined(__x86_64__)
+#include <cpuid.h>
+static inline void swiftvm_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax, uint32_t *ebx, uint32_t *ecx,
+                                 uint32_t *edx) {
+  __cpuid_count(leaf, subleaf, *eax, *ebx, *ecx, *edx);
+}
+static inline uint64_t swiftvm_time_stamp(void) { return __builtin_ia32_rdtsc(); }
+/* RDRAND and RDSEED; the caller has asked CPUID whether they exist. 0: no number was ready. */
+static inline int swiftvm_random(uint64_t *value) {
+  unsigned char ok;
+  __asm__ volatile("rdrand %0\n\tsetc %1" : "=r"(*value), "=qm"(ok) : : "cc");
+  return ok;
+}
+static inline int swiftvm_random_seed(uint64_t *value) {
+  unsigned char ok;
+  __asm__ volatile("rdseed %0\n\tsetc %1" : "=r"(*value), "=qm"(ok) : : "cc");
+  return ok;
+}
+#endif
+
 #endif

@@ -44,6 +44,22 @@ final class Interpreter {
   var walker: PageTableWalker
   /// What of the instruction under way devices have answered already.
   var deviceAccesses: DeviceAccessLog
+  /// What DR7 asks to watch; `debugRegistersDidChange` keeps them right.
+  var hasInstructionBreakpoints = false
+  var watchesData = false
+  var watchesPorts = false
+  /// DR6's bits of the watchpoints that the instruction under way has met.
+  var metBreakpoints: UInt64 = 0
+  /// The instruction under way is not followed by the single-step trap, although TF was set before it:
+  /// INT and its relatives, SYSCALL.
+  var skipsSingleStep = false
+  /// The run loop has an interrupt that the guest could not take: instructions that allow interrupts
+  /// make the loop look up.
+  var isInterruptWaiting = false
+  /// Whether a local APIC outside the engine answers for its registers.
+  var hasLocalController = false
+  /// What the instruction under way asked of that APIC, and its answer.
+  var localRegister = LocalRegisterExchange.none
   /// What the run loop has to answer, once `Interruption.deviceAccess` was thrown or an instruction
   /// such as HLT asked for an exit.
   var pendingExit: VMExit?
@@ -57,7 +73,7 @@ final class Interpreter {
     core = Core.allocate()
     translations = TranslationTables()
     walker = PageTableWalker(CPUState())
-    modelSpecific = ModelSpecificFile()
+    modelSpecific = ModelSpecificFile(model)
     deviceAccesses = DeviceAccessLog()
     // Sound: the block dies with this object, and only code that this object runs reads the slot.
     unsafe core.store(
