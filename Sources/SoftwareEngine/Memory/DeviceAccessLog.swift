@@ -73,7 +73,8 @@ struct DeviceAccessLog: ~Copyable {
   }
 
   /// Puts an access that was not made yet into the buffer, for the run loop.
-  mutating func ask(_ address: UInt64, width: UInt8, direction: AccessDirection, value: UInt64) -> ExitBuffer {
+  mutating func ask(_ address: UInt64, width: UInt8, direction: AccessDirection, value: UInt64) -> ExitBuffer
+  {
     asked = (address, width, direction)
     unsafe buffer.storeBytes(of: value, as: UInt64.self)
     // Sound: the buffer lives as long as the interpreter, and is left alone until it runs again.
