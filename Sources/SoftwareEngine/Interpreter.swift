@@ -46,10 +46,20 @@ final class Interpreter {
   var deviceAccesses: DeviceAccessLog
   /// The local APIC refused the last access to one of its model-specific registers.
   var outsideRegisterWasRefused = false
-  /// The vCPU has nothing to do for now (PAUSE): its turn may end early.
-  var endsTurn = false
+  /// Something changed that the loop must look at before the next instruction, or the guest has nothing
+  /// to do for now (PAUSE).
+  var looksUpSoon = false
   /// An exit is wanted as soon as an interrupt can be taken.
   var wantsInterruptWindow = false
+  /// What DR7 asks to watch; `debugRegistersDidChange` keeps them right.
+  var hasInstructionBreakpoints = false
+  var watchesData = false
+  var watchesPorts = false
+  /// DR6's bits of the watchpoints that the instruction under way has met.
+  var metBreakpoints: UInt64 = 0
+  /// The instruction under way is not followed by the single-step trap, although TF was set before it:
+  /// INT and its relatives, SYSCALL.
+  var skipsSingleStep = false
   /// What the run loop has to answer, once `Interruption.deviceAccess` was thrown or an instruction
   /// such as HLT asked for an exit.
   var pendingExit: VMExit?
@@ -65,7 +75,7 @@ final class Interpreter {
     core = Core.allocate()
     translations = TranslationTables()
     walker = PageTableWalker(CPUState())
-    modelSpecific = ModelSpecificFile()
+    modelSpecific = ModelSpecificFile(model)
     deviceAccesses = DeviceAccessLog()
     // Sound: the block dies with this object, and only code that this object runs reads the slot.
     unsafe core.store(

@@ -131,7 +131,8 @@ final class TranslationTables {
     unsafe entry.storeBytes(
       of: UInt64(UInt(bitPattern: host)) &- page, toByteOffset: Self.addend, as: UInt64.self)
     unsafe entry.storeBytes(
-      of: physical & ~0xFFF | (isGlobal ? Self.isGlobal : 0), toByteOffset: Self.physicalPage, as: UInt64.self)
+      of: physical & ~0xFFF | (isGlobal ? Self.isGlobal : 0), toByteOffset: Self.physicalPage, as: UInt64.self
+    )
   }
 }
 

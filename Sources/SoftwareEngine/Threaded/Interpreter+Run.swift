@@ -30,12 +30,12 @@ extension Interpreter {
     while core.budget > 0 {
       buryStaleCode()
       guard !mustStep, let operation = findOperation() else {
-        if let pause = step() { return pause }
+        if let pause = stepOnce() { return pause }
         continue
       }
       guard operation.remaining <= core.budget else {
         if !isExact { return .budget }
-        if let pause = step() { return pause }
+        if let pause = stepOnce() { return pause }
         continue
       }
       core.budget = core.budget &- operation.remaining
@@ -51,49 +51,29 @@ extension Interpreter {
     return .budget
   }
 
-  /// Whether instructions must be executed one at a time: something happens after or before each.
-  private var mustStep: Bool {
-    core.systemFlags.contains(.trap) || events.isShadowedBySTI || events.isShadowedByMOVSS
-      || hasInstructionBreakpoints
-  }
-
   /// Whether the loop must look up before the next instruction.
   private var wantsAttention: Bool {
-    endsTurn || activity != .running || (wantsInterruptWindow && canTakeInterrupt)
-      || (events.isNMIPending && !events.isNMIMasked)
+    looksUpSoon || activity != .running || (wantsInterruptWindow && canTakeInterrupt)
+      || (events.isNMIPending && canTakeNMI)
   }
 
-  /// Executes one instruction in the plain tier.
-  private func step() -> Pause? {
+  /// Executes one instruction in the plain tier, with all that can happen around it.
+  private func stepOnce() -> Pause? {
     core.store(UInt(0), at: CoreLayout.leftAt)
-    let wasTrapping = core.systemFlags.contains(.trap)
-    let wasShadowed = events.isShadowedBySTI || events.isShadowedByMOVSS
-    if hasInstructionBreakpoints, let exception = instructionBreakpoint() {
-      deliver(exception)
-      return pendingExit != nil ? .exit : nil
-    }
-    if tryToExecuteAtRIP() {
-      core.budget = core.budget &- 1
-      if wasShadowed { endShadow() }
-      if wasTrapping { deliverSingleStep() }
-      if pendingExit != nil { return .exit }
-      return wasShadowed || wantsAttention ? .attention : nil
-    }
-    return handleInterruption()
-  }
-
-  /// The shadow of STI or MOV SS is over, unless the instruction in it began another.
-  private func endShadow() {
-    events.isShadowedBySTI = false
-    events.isShadowedByMOVSS = false
+    step()
+    // One that waits for a device is not done yet.
+    if !deviceAccesses.isUnderWay { core.budget = core.budget &- 1 }
+    if pendingExit != nil { return .exit }
+    return wantsAttention ? .attention : nil
   }
 
   private func handleInterruption() -> Pause? {
     core.store(UInt(0), at: CoreLayout.leftAt)
     switch interruption {
     case .exception(let exception):
-      deviceAccesses.forget()
       deliver(exception)
+      // It counts: a guest whose handler faults for ever must not keep the loop from looking up.
+      core.budget = core.budget &- 1
       return pendingExit != nil ? .exit : nil
     case .deviceAccess, nil:
       return .exit
