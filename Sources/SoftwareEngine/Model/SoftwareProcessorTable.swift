@@ -7,7 +7,7 @@ extension CPUIDTable {
   private static let ownFeatures = """
     fpu de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 \
     cx16 x2apic movbe popcnt tsc_deadline_timer xsave hypervisor \
-    fsgsbase tsc_adjust bmi1 smep bmi2 erms smap umip arat xsaveopt xsavec \
+    fsgsbase tsc_adjust bmi1 smep bmi2 erms adx smap umip arat xsaveopt xsavec \
     syscall nx rdtscp lm lahf_lm abm 3dnowprefetch
     """
   /// The features whose instructions the host's CPU executes for this one.
