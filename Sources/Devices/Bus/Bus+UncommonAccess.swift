@@ -2,6 +2,33 @@ public import Engine
 
 /// Accesses that are not a single item inside the slot of the access before.
 extension Bus {
+  /// A single item of a natural width inside the cursor's slot.
+  @usableFromInline @inline(never)
+  func performAtDevice(
+    at address: UInt64, width: Int, direction: AccessDirection, data: ExitBuffer, cursor: inout BusCursor
+  ) -> UInt64 {
+    if cursor.isGap {
+      cursor.countUnclaimed(direction, at: address)
+      if direction == .read { data.store(.max, width: width) }
+      return data.load(width: width)
+    }
+    guard let natural = AccessWidth(rawValue: UInt8(truncatingIfNeeded: width)) else { return 0 }
+    // Sound: a cursor that points nowhere has an empty range, so the address was not in it.
+    return unsafe cursor.slot.unsafelyUnwrapped._withUnsafeGuaranteedRef { slot in
+      let offset = address &- slot.origin
+      switch direction {
+      case .read:
+        let value = slot.device.read(offset: offset, width: natural)
+        data.store(value, width: width)
+        return value & ExitBuffer.allOnes(width: width)
+      case .write:
+        let value = data.load(width: width)
+        slot.device.write(value, offset: offset, width: natural)
+        return value
+      }
+    }
+  }
+
   @usableFromInline @inline(never)
   func performUncommon(
     at address: UInt64, width: Int, direction: AccessDirection, count: UInt32, data: ExitBuffer,

@@ -13,6 +13,7 @@ protocol ByteRegisterDevice: IODevice {
 extension ByteRegisterDevice {
   /// Reads `width` registers from `offset` on.
   public func read(offset: UInt64, width: AccessWidth) -> UInt64 {
+    if width == .byte { return UInt64(readRegister(offset)) }
     var value: UInt64 = 0
     for index in 0..<UInt64(width.byteCount) {
       value |= UInt64(readRegister(offset &+ index)) << (8 * index)
@@ -22,6 +23,7 @@ extension ByteRegisterDevice {
 
   /// Writes `width` registers from `offset` on.
   public func write(_ value: UInt64, offset: UInt64, width: AccessWidth) {
+    if width == .byte { return writeRegister(offset, UInt8(truncatingIfNeeded: value)) }
     for index in 0..<UInt64(width.byteCount) {
       writeRegister(offset &+ index, UInt8(truncatingIfNeeded: value >> (8 * index)))
     }
