@@ -1,6 +1,7 @@
 public import Engine
 
-/// Accesses that are not a single item inside the slot of the access before.
+/// Accesses that are not a single item inside the slot of the access before, and those that a device
+/// has to act on.
 extension Bus {
   /// A single item of a natural width inside the cursor's slot.
   @usableFromInline @inline(never)
@@ -34,6 +35,13 @@ extension Bus {
     at address: UInt64, width: Int, direction: AccessDirection, count: UInt32, data: ExitBuffer,
     cursor: inout BusCursor
   ) -> UInt64 {
+    // Past the end of the ports there is no slot; `carryOut` finds that out.
+    if address <= kind.lastAddress { cursor.move(to: slots[slotIndex(at: address)]) }
+    if count == 1, AccessWidth.isNatural(width), width <= data.byteCount, address >= cursor.first,
+      address <= cursor.last, UInt64(truncatingIfNeeded: width) &- 1 <= cursor.last &- address
+    {
+      return performInSlot(at: address, width: width, direction: direction, data: data, cursor: &cursor)
+    }
     carryOut(at: address, width: width, direction: direction, count: count, data: data, cursor: &cursor)
     return data.load(width: width)
   }
@@ -43,8 +51,6 @@ extension Bus {
     cursor: inout BusCursor
   ) {
     guard (1...8).contains(width) else { return }
-    // Past the end of the ports there is no slot; the parts below find that out.
-    if address <= kind.lastAddress { cursor.move(to: slot(at: address)) }
     // The engine's buffer bounds the work, whatever count the guest put into its register.
     let count = min(Int(count), data.byteCount / width)
     if direction == .write, count > 1, let natural = AccessWidth(rawValue: UInt8(width)),
@@ -137,13 +143,16 @@ extension Bus {
   }
 
   /// The slot of an address of the space: the last one that starts at or below it.
-  private func slot(at address: UInt64) -> BusSlot {
+  private func slot(at address: UInt64) -> BusSlot { slots[slotIndex(at: address)] }
+
+  @inline(__always)
+  private func slotIndex(at address: UInt64) -> Int {
     var low = 0
     var high = slots.count - 1
     while low < high {
       let middle = (low + high + 1) / 2
-      if slots[middle].first <= address { low = middle } else { high = middle - 1 }
+      if firsts[middle] <= address { low = middle } else { high = middle - 1 }
     }
-    return slots[low]
+    return low
   }
 }

@@ -59,6 +59,8 @@ public final class Bus: Sendable {
   public let kind: Kind
   /// The whole address space in ascending order, gaps included: every address has a slot.
   let slots: [BusSlot]
+  /// Their first addresses: what a search looks through.
+  let firsts: [UInt64]
   private let unclaimedReads = Atomic<UInt64>(0)
   private let unclaimedWrites = Atomic<UInt64>(0)
   private let lastUnclaimed = Atomic<UInt64>(0)
@@ -92,6 +94,7 @@ public final class Bus: Sendable {
     }
     self.kind = kind
     slots = Self.fillGaps(between: claimed, upTo: kind.lastAddress)
+    firsts = slots.map(\.first)
   }
 
   /// The slots with one for each gap before, between and after them.
@@ -136,7 +139,7 @@ public final class Bus: Sendable {
 
   /// Nearly every access is a single item of a natural width inside the slot of the access before.
   ///
-  /// What no device has to act on is done here. The hints keep these few instructions in one piece: on
+  /// What no device has to act on is done at once. The hints keep these few instructions in one piece: on
   /// the way back from the kernel each further line of code has to be fetched again.
   @inlinable @inline(__always)
   func perform(
@@ -152,6 +155,14 @@ public final class Bus: Sendable {
       return performUncommon(
         at: address, width: width, direction: direction, count: count, data: data, cursor: &cursor)
     }
+    return performInSlot(at: address, width: width, direction: direction, data: data, cursor: &cursor)
+  }
+
+  /// A single item of a natural width inside the cursor's slot, and as many bytes of data.
+  @inlinable @inline(__always)
+  func performInSlot(
+    at address: UInt64, width: Int, direction: AccessDirection, data: ExitBuffer, cursor: inout BusCursor
+  ) -> UInt64 {
     if _fastPath(direction == .write) {
       let value = data.load(width: width)
       if let latch = unsafe cursor.latch, width == 1 {
