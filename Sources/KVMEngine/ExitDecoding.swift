@@ -10,7 +10,7 @@ extension HardwareProcessor {
     // Compared one by one, the frequent ones first: after a trip through the kernel the processor has
     // forgotten where indirect jumps go, so that a jump table costs more than two comparisons.
     if reason == .io { return .portIO(portAccess()) }
-    if reason == .mmio { return .mmio(memoryAccess()) }
+    if _fastPath(reason == .mmio) { return .mmio(memoryAccess()) }
     return rareExit(reason)
   }
 
