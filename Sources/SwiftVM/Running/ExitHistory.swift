@@ -72,7 +72,8 @@ final class ExitHistory: @unchecked Sendable {
     ExitRecord(
       kind: ExitKind(rawValue: UInt8(truncatingIfNeeded: entry.parts) >> 1) ?? .unknown,
       direction: entry.parts & 1 != 0 ? .write : .read,
-      width: UInt8(truncatingIfNeeded: entry.parts >> 8), count: UInt32(truncatingIfNeeded: entry.parts >> 32),
+      width: UInt8(truncatingIfNeeded: entry.parts >> 8),
+      count: UInt32(truncatingIfNeeded: entry.parts >> 32),
       address: entry.address, value: entry.value)
   }
 
