@@ -3,7 +3,8 @@ public import Engine
 /// Accesses that are not a single item inside the slot of the access before, and those that a device
 /// has to act on.
 extension Bus {
-  /// A single item of a natural width inside the cursor's slot.
+  /// A single item of a natural width inside the cursor's slot, and as many bytes of data, where
+  /// somebody has to be asked or the data filled in.
   @usableFromInline @inline(never)
   func performAtDevice(
     at address: UInt64, width: Int, direction: AccessDirection, data: ExitBuffer, cursor: inout BusCursor
@@ -14,7 +15,7 @@ extension Bus {
       return data.load(width: width)
     }
     guard let natural = AccessWidth(rawValue: UInt8(truncatingIfNeeded: width)) else { return 0 }
-    // Sound: a cursor that points nowhere has an empty range, so the address was not in it.
+    // Sound: a cursor that points nowhere has an empty range, and the address is in the cursor's.
     return unsafe cursor.slot.unsafelyUnwrapped._withUnsafeGuaranteedRef { slot in
       let offset = address &- slot.origin
       switch direction {
@@ -30,6 +31,7 @@ extension Bus {
     }
   }
 
+  /// All else: another slot than that of the access before, odd widths, strings, accesses over an end.
   @usableFromInline @inline(never)
   func performUncommon(
     at address: UInt64, width: Int, direction: AccessDirection, count: UInt32, data: ExitBuffer,

@@ -5,7 +5,7 @@ public import Synchronization
 /// A bus writes to it without a call of its device: on the way back from a trip through the kernel
 /// an indirect call costs half as much as the whole of an exit without one (docs/decisions/0013-hot-path.md).
 public final class ByteLatch: Sendable {
-  /// The byte; `none` before the first.
+  /// The byte; 0xffff before the first.
   @usableFromInline let word = Atomic<UInt16>(0xffff)
 
   /// A latch to which nothing was written yet.
