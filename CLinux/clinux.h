@@ -16,6 +16,7 @@
 #include <sys/select.h>
 #pragma pop_macro("__USE_XOPEN")
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -122,6 +123,12 @@ static inline int swiftvm_connect_unix(int descriptor, const char *path) {
   return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
 }
 
+/* CPUID of the CPU this thread is on: EAX, EBX, ECX, EDX. Zeros beyond the highest leaf. */
+static inline void swiftvm_cpuid(unsigned leaf, unsigned subleaf, unsigned registers[4]) {
+  registers[0] = registers[1] = registers[2] = registers[3] = 0;
+  __get_cpuid_count(leaf, subleaf, &registers[0], &registers[1], &registers[2], &registers[3]);
+}
+
 /* The thread sanitizer's way to be told of a lock that it cannot see. Weak: without the sanitizer
    these do not exist, and nothing is called. */
 extern void __tsan_acquire(void *address) __attribute__((weak));
@@ -137,11 +144,6 @@ static inline void swiftvm_sanitizer_release(void *address) {
 
 /* What the host's x86 CPU tells and counts; for the software engine. */
 #if defined(__x86_64__)
-#include <cpuid.h>
-static inline void swiftvm_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *eax, uint32_t *ebx, uint32_t *ecx,
-                                 uint32_t *edx) {
-  __cpuid_count(leaf, subleaf, *eax, *ebx, *ecx, *edx);
-}
 static inline uint64_t swiftvm_time_stamp(void) { return __builtin_ia32_rdtsc(); }
 /* RDRAND and RDSEED; the caller has asked CPUID whether they exist. 0: no number was ready. */
 static inline int swiftvm_random(uint64_t *value) {

@@ -1,3 +1,5 @@
+public import X86
+
 /// Why a processor came back from `run()`: the closed list of things that the run loop answers.
 ///
 /// Every engine reports in these words. Payloads are plain values (no allocation, no reference
@@ -22,6 +24,14 @@ public enum VMExit {
   case systemEvent(type: UInt32, detail: UInt64)
   /// The guest can take an interrupt now, as was asked for.
   case interruptWindow
+  /// MOV to CR8 made the task priority lower: interrupts that waited may pass now. (Not reported where
+  /// the engine has the local APICs.)
+  case taskPriorityLowered
+  /// RDMSR of a register that the engine leaves to the local interrupt controller; answered by
+  /// `Processor.completeRegisterRead`.
+  case readRegister(MSR)
+  /// WRMSR of such a register; answered by `Processor.completeRegisterWrite`.
+  case writeRegister(MSR, value: UInt64)
   /// The hardware refused to enter the guest: its state is not valid.
   case failedEntry(reason: UInt64)
   /// The engine met an instruction that it cannot carry out.

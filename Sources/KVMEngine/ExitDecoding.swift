@@ -1,5 +1,6 @@
 internal import Engine
 internal import KVM
+internal import X86
 
 /// From the page that KVM shares with us to a `VMExit` (KVM API, chapter 5, the kvm_run structure).
 extension HardwareProcessor {
@@ -25,6 +26,11 @@ extension HardwareProcessor {
     case .shutdown: return .shutdown
     case .irqWindowOpen: return .interruptWindow
     case .intr: return .interrupted
+    case .setTPR: return .taskPriorityLowered
+    case .rdmsr: return unsafe .readRegister(MSR(rawValue: area.pointee.msr.index))
+    case .wrmsr:
+      return unsafe .writeRegister(
+        MSR(rawValue: area.pointee.msr.index), value: area.pointee.msr.data)
     case .debug:
       let arch = unsafe area.pointee.debug.arch
       return .debug(

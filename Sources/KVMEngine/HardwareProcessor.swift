@@ -22,9 +22,14 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
   let savedRegisters: SavedRegisters
   /// No state was loaded yet: all registers have the values that KVM creates a vCPU with.
   var isPristine = true
+  /// The local APIC is in the kernel, which then also knows whether the vCPU waits or halts.
+  let hasLocalAPIC: Bool
 
-  init(index: Int, processor: consuming KVMProcessor, savedRegisters: SavedRegisters) {
+  init(
+    index: Int, processor: consuming KVMProcessor, savedRegisters: SavedRegisters, hasLocalAPIC: Bool
+  ) {
     self.index = index
+    self.hasLocalAPIC = hasLocalAPIC
     self.savedRegisters = savedRegisters
     immediateExit = processor.immediateExit
     self.processor = processor
@@ -61,17 +66,7 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
     // The byte first: a signal that comes before KVM_RUN is entered is lost, the byte is not.
     immediateExit.set()
     let target = thread.load(ordering: .sequentiallyConsistent)
-    if target != 0 { KickSignal.send(toThread: target) }
-  }
-
-  /// KVM_INTERRUPT.
-  public func inject(interrupt vector: UInt8) throws(EngineError) {
-    try asEngineError { () throws(KVMError) in try processor.injectInterrupt(vector: vector) }
-  }
-
-  /// Sets `request_interrupt_window`.
-  public func requestInterruptWindow(_ wanted: Bool) {
-    // Sound: only this vCPU's thread writes the field, between two calls of KVM_RUN.
-    unsafe processor.runArea.pointee.request_interrupt_window = wanted ? 1 : 0
+    // On the vCPU's own thread the byte is enough: KVM_RUN is yet to come.
+    if target != 0, target != currentThreadID() { KickSignal.send(toThread: target) }
   }
 }

@@ -53,16 +53,17 @@ final class Interpreter {
   /// The instruction under way is not followed by the single-step trap, although TF was set before it:
   /// INT and its relatives, SYSCALL.
   var skipsSingleStep = false
-  /// The run loop has an interrupt that the guest could not take: instructions that allow interrupts
-  /// make the loop look up.
-  var isInterruptWaiting = false
-  /// Whether a local APIC outside the engine answers for its registers.
-  var hasLocalController = false
-  /// What the instruction under way asked of that APIC, and its answer.
-  var localRegister = LocalRegisterExchange.none
+  /// The local APIC refused the last access to one of its model-specific registers.
+  var outsideRegisterWasRefused = false
+  /// The vCPU has nothing to do for now (PAUSE): its turn may end early.
+  var endsTurn = false
+  /// An exit is wanted as soon as an interrupt can be taken.
+  var wantsInterruptWindow = false
   /// What the run loop has to answer, once `Interruption.deviceAccess` was thrown or an instruction
   /// such as HLT asked for an exit.
   var pendingExit: VMExit?
+  /// Why the last instruction did not complete, as the threaded tier left it.
+  var interruption: Interruption?
 
   /// A vCPU as it is after power-on; its state is loaded next.
   init(index: Int, memory: PhysicalMemory, model: ProcessorModel, codeCache: CodeCache) {
@@ -78,7 +79,9 @@ final class Interpreter {
     // Sound: the block dies with this object, and only code that this object runs reads the slot.
     unsafe core.store(
       UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()), at: CoreLayout.interpreter)
+    unsafe core.store(translations.jumpCache.base, at: CoreLayout.jumpCache)
     load(CPUState())
+    codeCache.attach(self)
   }
 
   deinit { core.deallocate() }

@@ -13,7 +13,6 @@ extension Interpreter {
   /// `deliverPendingEvents` goes on.
   func deliver(_ exception: GuestException) {
     deviceAccesses.forget()
-    localRegister = .none
     recordPayload(exception.vector, exception.payload)
     deliver(DeliverableEvent(exception, rip: core.rip, next: core.rip))
   }
@@ -132,8 +131,8 @@ extension Interpreter {
         }
         count += 1
         if count > Self.nestingLimit {
-          remember(event)
-          return lookUpSoon()
+          endsTurn = true
+          return remember(event)
         }
       }
     }
@@ -171,9 +170,6 @@ extension Interpreter {
     events.isShadowedBySTI = false
     events.isShadowedByMOVSS = false
   }
-
-  /// Makes the engine's loop look for interrupts and exits before the next instruction.
-  func lookUpSoon() { core.budget = 0 }
 
   // MARK: Into the handler
 

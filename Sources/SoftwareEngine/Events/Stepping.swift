@@ -11,9 +11,15 @@ extension Interpreter {
   }
 
   /// Executes the instruction at RIP and delivers what it raises. Where it needs an answer from outside,
-  /// `pendingExit` or `localRegister` says so, and `step` is called again with the answer there.
-  func step() {
-    if !deviceAccesses.isUnderWay, let breakpoint = instructionBreakpoint() { return deliver(breakpoint) }
+  /// `pendingExit` says so, and `step` is called again with the answer there.
+  ///
+  /// - Returns: whether an instruction, or an iteration of a repeated one, was completed.
+  @discardableResult
+  func step() -> Bool {
+    if !deviceAccesses.isUnderWay, let breakpoint = instructionBreakpoint() {
+      deliver(breakpoint)
+      return false
+    }
     let flags = core.systemFlags
     let shadows = (events.isShadowedBySTI, events.isShadowedByMOVSS)
     // What this instruction sets itself holds for the next one.
@@ -31,13 +37,14 @@ extension Interpreter {
       case .exception(let exception): deliver(exception)
       case .deviceAccess: (events.isShadowedBySTI, events.isShadowedByMOVSS) = shadows
       }
-      return
+      return false
     }
     // IRET may set RF for the instruction that it returns to; any other instruction ends its effect,
     // but for an iteration of a repeated one.
     let isRepeating = core.rip == start && flags.contains(.resume)
     if !isReturn, !isRepeating { core.systemFlags.remove(.resume) }
     deliverTraps(isSingleStepping: flags.contains(.trap), isIteration: core.rip == start)
+    return true
   }
 
   /// The traps after an instruction: watchpoints and the single step, as one #DB (SDM Vol. 3A, 6.9). A

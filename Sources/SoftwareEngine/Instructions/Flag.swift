@@ -37,7 +37,6 @@ extension Interpreter {
     if core.systemFlags.contains(.interruptEnable) { return }
     core.systemFlags.insert(.interruptEnable)
     events.isShadowedBySTI = true
-    lookUpSoon()
   }
 
   /// CLAC and STAC.
@@ -71,12 +70,5 @@ extension Interpreter {
     let new = old & ~mask | flags & mask
     core.rflags = RFLAGS(rawValue: new)
     if (old ^ new) & RFLAGS.alignmentCheck.rawValue != 0 { pagingDidChange() }
-    interruptsMayBeEnabled()
-  }
-
-  /// IF, TF or RF may have become set: an interrupt that waits is taken before the next instruction, and
-  /// what happens around single instructions is up to `step`.
-  func interruptsMayBeEnabled() {
-    if isInterruptWaiting || !core.systemFlags.isDisjoint(with: [.trap, .resume]) { lookUpSoon() }
   }
 }

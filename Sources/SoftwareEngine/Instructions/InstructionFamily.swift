@@ -30,7 +30,7 @@ enum InstructionFamily {
   case system
   /// FXSAVE, XSAVE, MXCSR.
   case extendedState
-  /// x87, MMX and SSE, which the host's CPU executes.
+  /// x87, MMX, SSE, and the cryptography on XMM registers, which the host's CPU executes.
   case native
   /// It does nothing here: NOP, prefetches, cache and order control.
   case nothing
@@ -78,5 +78,6 @@ enum InstructionFamily {
     let number = operation.rawValue
     return number >= Operation.fabs.rawValue && number <= Operation.fwait.rawValue
       || number >= Operation.emms.rawValue && number <= Operation.pcmpistrm.rawValue
+      || number >= Operation.aesdec.rawValue && number <= Operation.gf2p8mulb.rawValue
   }
 }

@@ -27,7 +27,6 @@ extension Interpreter {
     events = state.events
     activity = state.activity
     deviceAccesses.forget()
-    localRegister = .none
     pendingExit = nil
     translations.flush()
     debugRegistersDidChange()

@@ -18,6 +18,7 @@ extension Interpreter {
       UInt8(isLong ? 8 : is32 || (code.isDefault32 && !isVirtual8086) ? 4 : 2), at: CoreLayout.codeSize)
     core.store(privilege, at: CoreLayout.privilege)
     core.store(UInt8(isLong ? 8 : stack.isDefault32 ? 4 : 2), at: CoreLayout.stackSize)
+    core.store(JumpCache.salt(codeSize: core.codeSize, privilege: privilege), at: CoreLayout.modeSalt)
 
     pagingDidChange()
   }

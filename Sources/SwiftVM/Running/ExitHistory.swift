@@ -4,7 +4,7 @@ internal import Synchronization
 /// What an entry of the exit history was.
 enum ExitKind: UInt8, Sendable {
   case portIO, mmio, halt, shutdown, debug, hypercall, systemEvent, interruptWindow, failedEntry
-  case emulationFailure, unknown
+  case emulationFailure, taskPriority, readRegister, writeRegister, unknown
 
   /// The name that the crash report and its JSON form use.
   var name: String {
@@ -19,6 +19,9 @@ enum ExitKind: UInt8, Sendable {
     case .interruptWindow: "interrupt-window"
     case .failedEntry: "failed-entry"
     case .emulationFailure: "emulation-failure"
+    case .taskPriority: "task-priority"
+    case .readRegister: "read-register"
+    case .writeRegister: "write-register"
     case .unknown: "unknown"
     }
   }

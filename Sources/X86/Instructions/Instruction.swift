@@ -29,8 +29,9 @@ public struct Instruction: Sendable, Equatable {
   /// The address of the memory operand, where one of `operands` is `.memory`, `.stringSource` or
   /// `.stringDestination` (whose segment it holds).
   public var memory = MemoryOperand()
-  /// The immediate, sign-extended to 64 bits where the instruction sign-extends it. For a relative
-  /// branch the displacement from the next instruction; for a far pointer its offset.
+  /// The immediate. A signed one (of ADD, IMUL, PUSH, MOV to memory…) is sign-extended to 64 bits
+  /// whatever the operand size: only its low `width` bytes are the operand. For a relative branch
+  /// the displacement from the next instruction, sign-extended; for a far pointer its offset.
   public var immediate: UInt64 = 0
   /// A second immediate: ENTER's nesting level, a far pointer's selector, EXTRQ's length.
   public var secondImmediate: UInt16 = 0
@@ -76,6 +77,8 @@ public enum Operand: Sendable, Equatable {
   case mmx(number: UInt8)
   /// XMM`number`, or YMM where `width` is 32, ZMM where it is 64.
   case vector(number: UInt8, width: UInt8)
+  /// Mask register K`number`.
+  case mask(number: UInt8)
   /// `Instruction.memory`; `width` bytes are accessed there: 0 where only the address counts (LEA)
   /// or the size is not fixed (XSAVE).
   case memory(width: UInt16)
@@ -85,6 +88,8 @@ public enum Operand: Sendable, Equatable {
   case stringDestination(width: UInt8)
   /// `Instruction.immediate`, of `width` bytes as an operand.
   case immediate(width: UInt8)
+  /// `Instruction.secondImmediate` alone: ENTER's nesting level, the second byte of EXTRQ.
+  case secondImmediate
   /// A branch target relative to the next instruction: `Instruction.immediate`.
   case relative
   /// `Instruction.secondImmediate` : `Instruction.immediate`.
@@ -143,6 +148,8 @@ public struct InstructionPrefixes: OptionSet, Sendable {
   public static let rex = Self(rawValue: 1 << 6)
   /// REX.W, VEX.W.
   public static let wide = Self(rawValue: 1 << 7)
+  /// VEX.L: vectors of 256 bits.
+  public static let vectorLength = Self(rawValue: 1 << 10)
   /// VEX.
   public static let vex = Self(rawValue: 1 << 8)
   /// EVEX.

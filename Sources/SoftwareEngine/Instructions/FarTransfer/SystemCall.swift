@@ -43,7 +43,6 @@ extension Interpreter {
     }
     setSegment(.ss, .flatData((selectors &+ 8) | 3, privilegeLevel: 3))
     enterCode(code, target)
-    interruptsMayBeEnabled()
   }
 
   func systemEnter() throws(Interruption) {

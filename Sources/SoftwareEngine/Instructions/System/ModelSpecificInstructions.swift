@@ -5,10 +5,7 @@ extension Interpreter {
   func readModelSpecific() throws(Interruption) {
     try checkPrivileged()
     let register = MSR(rawValue: UInt32(truncatingIfNeeded: core.rcx))
-    if hasLocalController, register.belongsToLocalAPIC {
-      guard let value = try askLocalController(.read(register)) else { throw .generalProtection() }
-      return setRegisterPair(value)
-    }
+    if register.belongsToLocalAPIC { return setRegisterPair(try readOutsideRegister(register)) }
     guard let value = readRegister(register) else {
       modelSpecific.refused.count(register, isWrite: false)
       throw .generalProtection()
@@ -20,12 +17,7 @@ extension Interpreter {
     try checkPrivileged()
     let register = MSR(rawValue: UInt32(truncatingIfNeeded: core.rcx))
     let value = registerPair
-    if hasLocalController, register.belongsToLocalAPIC {
-      guard try askLocalController(.write(register, value: value)) != nil else { throw .generalProtection() }
-      // CPUID shows whether there is a local APIC.
-      if register == .apicBase { modelSpecific.apicBase = value }
-      return
-    }
+    if register.belongsToLocalAPIC { return try writeOutsideRegister(register, value) }
     guard writeRegister(register, value) else {
       modelSpecific.refused.count(register, isWrite: true)
       throw .generalProtection()
@@ -74,33 +66,6 @@ extension Interpreter {
     }
     return true
   }
-
-  /// Asks the local APIC outside the engine: the instruction is executed again once the answer is there.
-  ///
-  /// - Returns: the value read, or 0 for a write that was accepted; nil for #GP.
-  private func askLocalController(_ request: LocalRegisterExchange.Request) throws(Interruption) -> UInt64? {
-    if case .answered(let value) = localRegister {
-      localRegister = .none
-      return value
-    }
-    localRegister = .asked(request)
-    throw .deviceAccess
-  }
-}
-
-/// What passes between RDMSR or WRMSR and a local APIC outside the engine.
-enum LocalRegisterExchange: Equatable {
-  enum Request: Equatable {
-    case read(MSR)
-    case write(MSR, value: UInt64)
-  }
-
-  /// Nothing.
-  case none
-  /// The instruction waits for an answer to this.
-  case asked(Request)
-  /// The answer: the value read, 0 for a write; nil for #GP.
-  case answered(UInt64?)
 }
 
 extension MSR {
