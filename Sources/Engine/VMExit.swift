@@ -52,26 +52,34 @@ public enum AccessDirection: UInt8, Sendable {
 
 /// A port access: `count` items of `width` bytes each, all at the same port.
 public struct PortAccess {
-  /// The first port.
-  public var port: UInt16
-  /// Bytes in one item: 1, 2 or 4.
-  public var width: UInt8
-  /// IN or OUT.
-  public var direction: AccessDirection
-  /// How many items: more than one for the string instructions (INS, OUTS with REP).
-  public var count: UInt32
+  /// All but the data in one word, so that an engine hands over and the exit history keeps it in one
+  /// piece: bit 0 is set for OUT; bits 15…8 the width; 31…16 the port; 63…32 the count. That is also
+  /// how KVM has it.
+  public let parts: UInt64
   /// The items, back to back: `count × width` bytes.
-  public var data: ExitBuffer
+  public let data: ExitBuffer
+
+  /// The first port.
+  @inlinable public var port: UInt16 { UInt16(truncatingIfNeeded: parts >> 16) }
+  /// Bytes in one item: 1, 2 or 4.
+  @inlinable public var width: UInt8 { UInt8(truncatingIfNeeded: parts >> 8) }
+  /// IN or OUT.
+  @inlinable public var direction: AccessDirection { parts & 1 != 0 ? .write : .read }
+  /// How many items: more than one for the string instructions (INS, OUTS with REP).
+  @inlinable public var count: UInt32 { UInt32(truncatingIfNeeded: parts >> 32) }
+
+  /// An access of the given parts, in one word.
+  @inlinable public init(parts: UInt64, data: ExitBuffer) {
+    self.parts = parts
+    self.data = data
+  }
 
   /// An access of the given parts.
   @inlinable public init(
     port: UInt16, width: UInt8, direction: AccessDirection, count: UInt32, data: ExitBuffer
   ) {
-    self.port = port
-    self.width = width
-    self.direction = direction
-    self.count = count
-    self.data = data
+    let items = UInt64(width) << 8 | UInt64(port) << 16 | UInt64(count) << 32
+    self.init(parts: UInt64(direction.rawValue) | items, data: data)
   }
 }
 

@@ -1,6 +1,6 @@
 public import Engine
 internal import Host
-internal import KVM
+public import KVM
 internal import Synchronization
 
 /// A vCPU on KVM.
@@ -13,7 +13,7 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
 
   /// The vCPU's number and local APIC ID.
   public let index: Int
-  let processor: KVMProcessor
+  @usableFromInline let processor: KVMProcessor
   private let immediateExit: ImmediateExitFlag
   /// The Linux thread that runs the vCPU; 0 before it is known.
   private let thread = Atomic<Int32>(0)
@@ -44,13 +44,14 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
   /// Runs the guest (KVM_RUN) and says why it left.
   ///
   /// - Throws: where KVM_RUN fails for a reason that is no exit.
+  @inlinable @inline(__always)
   public func run() throws(EngineError) -> VMExit {
     let result = processor.run()
-    return result == 0 ? decodeExit() : try answerFailedRun(result)
+    return _fastPath(result == 0) ? decodeExit() : try answerFailedRun(result)
   }
 
-  @inline(never)
-  private func answerFailedRun(_ result: Int32) throws(EngineError) -> VMExit {
+  @usableFromInline @inline(never)
+  func answerFailedRun(_ result: Int32) throws(EngineError) -> VMExit {
     // EINTR: a signal, or the immediate-exit byte. EAGAIN: a start-up IPI was taken up.
     guard result == -4 || result == -11 else {
       throw EngineError(processor.error(of: result).description, errno: 0 &- result)

@@ -44,6 +44,13 @@ final class Interpreter {
   var walker: PageTableWalker
   /// What of the instruction under way devices have answered already.
   var deviceAccesses: DeviceAccessLog
+  /// The local APIC refused the last access to one of its model-specific registers.
+  var outsideRegisterWasRefused = false
+  /// Something changed that the loop must look at before the next instruction, or the guest has nothing
+  /// to do for now (PAUSE).
+  var looksUpSoon = false
+  /// An exit is wanted as soon as an interrupt can be taken.
+  var wantsInterruptWindow = false
   /// What DR7 asks to watch; `debugRegistersDidChange` keeps them right.
   var hasInstructionBreakpoints = false
   var watchesData = false
@@ -53,12 +60,6 @@ final class Interpreter {
   /// The instruction under way is not followed by the single-step trap, although TF was set before it:
   /// INT and its relatives, SYSCALL.
   var skipsSingleStep = false
-  /// The local APIC refused the last access to one of its model-specific registers.
-  var outsideRegisterWasRefused = false
-  /// The vCPU has nothing to do for now (PAUSE): its turn may end early.
-  var endsTurn = false
-  /// An exit is wanted as soon as an interrupt can be taken.
-  var wantsInterruptWindow = false
   /// What the run loop has to answer, once `Interruption.deviceAccess` was thrown or an instruction
   /// such as HLT asked for an exit.
   var pendingExit: VMExit?

@@ -50,7 +50,7 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
       }
       if interpreter.wantsInterruptWindow, canAcceptInterrupt { return .interruptWindow }
       if let exit = advance(by: Self.quantum, isExact: false) { return exit }
-      interpreter.endsTurn = false
+      interpreter.looksUpSoon = false
       turns.pass(index)
     }
   }
@@ -141,7 +141,11 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
 
   /// How long until the guest's time-stamp counter has this value.
   public func nanoseconds(untilTimeStamp timeStamp: UInt64) -> UInt64? {
-    interpreter.nanoseconds(untilTimeStamp: timeStamp)
+    let frequency = HostIdentification.timeStampFrequency
+    let now = interpreter.timeStamp
+    guard timeStamp > now else { return 0 }
+    let scaled = (timeStamp &- now).multipliedFullWidth(by: 1_000_000_000)
+    return scaled.high < frequency ? frequency.dividingFullWidth(scaled).quotient : .max
   }
 
   // MARK: Other threads

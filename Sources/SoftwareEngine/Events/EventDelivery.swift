@@ -131,7 +131,7 @@ extension Interpreter {
         }
         count += 1
         if count > Self.nestingLimit {
-          endsTurn = true
+          lookUpSoon()
           return remember(event)
         }
       }
@@ -170,6 +170,9 @@ extension Interpreter {
     events.isShadowedBySTI = false
     events.isShadowedByMOVSS = false
   }
+
+  /// Makes the engine's loop look for interrupts and exits before the next instruction.
+  func lookUpSoon() { looksUpSoon = true }
 
   // MARK: Into the handler
 

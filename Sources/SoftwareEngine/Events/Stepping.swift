@@ -12,14 +12,8 @@ extension Interpreter {
 
   /// Executes the instruction at RIP and delivers what it raises. Where it needs an answer from outside,
   /// `pendingExit` says so, and `step` is called again with the answer there.
-  ///
-  /// - Returns: whether an instruction, or an iteration of a repeated one, was completed.
-  @discardableResult
-  func step() -> Bool {
-    if !deviceAccesses.isUnderWay, let breakpoint = instructionBreakpoint() {
-      deliver(breakpoint)
-      return false
-    }
+  func step() {
+    if !deviceAccesses.isUnderWay, let breakpoint = instructionBreakpoint() { return deliver(breakpoint) }
     let flags = core.systemFlags
     let shadows = (events.isShadowedBySTI, events.isShadowedByMOVSS)
     // What this instruction sets itself holds for the next one.
@@ -37,14 +31,13 @@ extension Interpreter {
       case .exception(let exception): deliver(exception)
       case .deviceAccess: (events.isShadowedBySTI, events.isShadowedByMOVSS) = shadows
       }
-      return false
+      return
     }
     // IRET may set RF for the instruction that it returns to; any other instruction ends its effect,
     // but for an iteration of a repeated one.
     let isRepeating = core.rip == start && flags.contains(.resume)
     if !isReturn, !isRepeating { core.systemFlags.remove(.resume) }
     deliverTraps(isSingleStepping: flags.contains(.trap), isIteration: core.rip == start)
-    return true
   }
 
   /// The traps after an instruction: watchpoints and the single step, as one #DB (SDM Vol. 3A, 6.9). A

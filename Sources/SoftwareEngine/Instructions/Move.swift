@@ -37,8 +37,7 @@ extension Interpreter {
 
   private func move(_ instruction: borrowing Instruction) throws(Interruption) {
     switch (instruction.operands[0], instruction.operands[1]) {
-    case (.segment(let name), _):
-      try moveToSegment(name, UInt16(truncatingIfNeeded: try read(instruction, 1)))
+    case (.segment, _): try moveToSegment(instruction)
     case (.control, _), (_, .control): try moveControl(instruction)
     case (.debug, _), (_, .debug): try moveDebug(instruction)
     default: try write(instruction, 0, try read(instruction, 1))

@@ -48,12 +48,7 @@ extension Interpreter {
         core.rsp = old
         throw error
       }
-    case .segment(let name):
-      // Loading SS may change the stack's size; RSP is counted up by the old one.
-      let size = core.stackSize
-      let new = core.rsp &+ UInt64(width)
-      try moveToSegment(name, UInt16(truncatingIfNeeded: value))
-      core.setGeneral(4, width: size, new)
+    case .segment: try popToSegment(instruction)
     default:
       // POP RSP keeps what was popped.
       dropStack(UInt64(width))

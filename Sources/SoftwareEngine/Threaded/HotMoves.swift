@@ -12,8 +12,7 @@ func moveRegister<From: HotWord, To: HotWord>(
   _: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) {
   let (core, operation) = unsafe parts(block, place)
-  core.setRegister(
-    To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
+  core.setRegister(To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
   return next(core, operation)
 }
 
@@ -40,8 +39,7 @@ func moveExtended<From: FixedWidthInteger & BitwiseCopyable, To: HotWord>(
   _: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) {
   let (core, operation) = unsafe parts(block, place)
-  core.setRegister(
-    To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
+  core.setRegister(To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
   return next(core, operation)
 }
 

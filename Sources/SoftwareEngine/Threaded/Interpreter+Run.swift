@@ -53,25 +53,27 @@ extension Interpreter {
 
   /// Whether the loop must look up before the next instruction.
   private var wantsAttention: Bool {
-    endsTurn || activity != .running || hasPendingEvents || (wantsInterruptWindow && canTakeInterrupt)
-      || (events.isNMIPending && !events.isNMIMasked)
+    looksUpSoon || activity != .running || hasPendingEvents || (wantsInterruptWindow && canTakeInterrupt)
+      || (events.isNMIPending && canTakeNMI)
   }
 
-  /// Executes one instruction in the plain tier, with what happens around it.
+  /// Executes one instruction in the plain tier, with all that can happen around it.
   private func stepOnce() -> Pause? {
     core.store(UInt(0), at: CoreLayout.leftAt)
-    let wasShadowed = events.isShadowedBySTI || events.isShadowedByMOVSS
-    if step() { core.budget = core.budget &- 1 }
+    step()
+    // One that waits for a device is not done yet.
+    if !deviceAccesses.isUnderWay { core.budget = core.budget &- 1 }
     if pendingExit != nil { return .exit }
-    return wasShadowed || wantsAttention ? .attention : nil
+    return wantsAttention ? .attention : nil
   }
 
   private func handleInterruption() -> Pause? {
     core.store(UInt(0), at: CoreLayout.leftAt)
     switch interruption {
     case .exception(let exception):
-      deviceAccesses.forget()
       deliver(exception)
+      // It counts: a guest whose handler faults for ever must not keep the loop from looking up.
+      core.budget = core.budget &- 1
       return pendingExit != nil ? .exit : hasPendingEvents ? .attention : nil
     case .deviceAccess, nil:
       return .exit

@@ -3,10 +3,9 @@
 /// It ends with a call of the next operation's handler, which the optimizer makes a jump: so the
 /// operations of a block run one after the other without coming back. It returns only
 /// to leave the threaded tier; `CoreLayout.leave` says why, and RIP is right then.
-typealias HandlerFunction =
-  @convention(c) (
-    _ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer
-  ) -> Void
+typealias HandlerFunction = @convention(c) (
+  _ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer
+) -> Void
 
 /// A handler as a value. Naming one is safe; only the threaded tier calls it.
 @safe

@@ -166,7 +166,7 @@ struct SteppingTests {
     machine.step()
     #expect(machine.cpu.hasPendingEvents)
     #expect(machine.cpu.save().events.exception?.vector == 17)
-    #expect(machine.cpu.endsTurn)
+    #expect(machine.cpu.looksUpSoon)
     #expect(machine.cpu.core.rip == Machine.code)
   }
 }

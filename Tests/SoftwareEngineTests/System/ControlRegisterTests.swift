@@ -51,10 +51,10 @@ struct ControlRegisterTests {
     paging.step()
     #expect(paging.enteredVector == 13)
     // mov cr4, rax
-    let extension = try Machine.long([0x0F, 0x22, 0xE0])
-    extension.cpu.core.rax = 0x200
-    extension.step()
-    #expect(extension.enteredVector == 13)
+    let extended = try Machine.long([0x0F, 0x22, 0xE0])
+    extended.cpu.core.rax = 0x200
+    extended.step()
+    #expect(extended.enteredVector == 13)
   }
 
   @Test("bits of CR4 that CPUID does not show are #GP(0): LA57, VMXE, PCIDE, VME")

@@ -29,11 +29,38 @@ extension Interpreter {
 
   // MARK: Moves
 
-  /// MOV and POP to a segment register; CS the decoder refuses. A load of SS holds interrupts and traps
-  /// back, so that the stack pointer can follow (SDM Vol. 3A, 6.8.3).
-  func moveToSegment(_ name: SegmentName, _ selector: UInt16) throws(Interruption) {
+  /// MOV to a segment register (operand 0); CS the decoder refuses.
+  func moveToSegment(_ instruction: borrowing Instruction) throws(Interruption) {
+    guard case .segment(let name) = instruction.operands[0] else { throw .invalidOpcode }
+    let selector = UInt16(truncatingIfNeeded: try read(instruction, 1))
     try loadSegment(name, selector)
-    if name == .ss { events.isShadowedByMOVSS = true }
+    shadowInterrupts(after: name)
+  }
+
+  /// MOV from a segment register (operand 1): zero-extended in a register, two bytes in memory.
+  func moveFromSegment(_ instruction: borrowing Instruction) throws(Interruption) {
+    guard case .segment(let name) = instruction.operands[1] else { throw .invalidOpcode }
+    try write(instruction, 0, UInt64(selector(name)))
+  }
+
+  /// POP of a segment register (operand 0).
+  func popToSegment(_ instruction: borrowing Instruction) throws(Interruption) {
+    guard case .segment(let name) = instruction.operands[0] else { throw .invalidOpcode }
+    let width = instruction.operandSize
+    let selector = UInt16(truncatingIfNeeded: try peek(width: width))
+    // Where SS changes, it is still the old stack that the selector is taken from.
+    let stackSize = core.stackSize
+    try loadSegment(name, selector)
+    core.setGeneral(4, width: stackSize, core.rsp &+ UInt64(width))
+    shadowInterrupts(after: name)
+  }
+
+  /// A load of SS holds interrupts and traps back, so that the stack pointer can follow (SDM Vol. 3A,
+  /// 6.8.3).
+  private func shadowInterrupts(after name: SegmentName) {
+    guard name == .ss else { return }
+    events.isShadowedByMOVSS = true
+    lookUpSoon()
   }
 
   /// LDS, LES, LFS, LGS and LSS.

@@ -17,7 +17,12 @@ extension Interpreter {
     try checkPrivileged()
     let register = MSR(rawValue: UInt32(truncatingIfNeeded: core.rcx))
     let value = registerPair
-    if register.belongsToLocalAPIC { return try writeOutsideRegister(register, value) }
+    if register.belongsToLocalAPIC {
+      try writeOutsideRegister(register, value)
+      // CPUID shows whether there is a local APIC.
+      if register == .apicBase { modelSpecific.apicBase = value }
+      return
+    }
     guard writeRegister(register, value) else {
       modelSpecific.refused.count(register, isWrite: true)
       throw .generalProtection()

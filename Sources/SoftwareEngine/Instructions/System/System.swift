@@ -31,7 +31,7 @@ extension Interpreter {
       // Offered only where the model says so; the run loop answers.
       pendingExit = .hypercall(number: core.rax)
     // The end of a turn: a vCPU that waits for another one lets it run.
-    case .pause: endsTurn = true
+    case .pause: lookUpSoon()
     default: throw .invalidOpcode
     }
   }
@@ -52,17 +52,6 @@ extension Interpreter {
 
   /// The time-stamp counter of this vCPU.
   var timeStamp: UInt64 { swiftvm_time_stamp() &+ modelSpecific.timeStampOffset }
-
-  /// How long until the time-stamp counter has this value: 0 where it is past.
-  func nanoseconds(untilTimeStamp timeStamp: UInt64) -> UInt64? {
-    let ticks = timeStamp &- self.timeStamp
-    guard Int64(bitPattern: ticks) > 0 else { return 0 }
-    let frequency = HostIdentification.timeStampFrequency
-    let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: frequency)
-    // The remainder is less than the frequency, a number of some 32 bits.
-    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? nil : whole &+ rest &* 1_000_000_000 / frequency
-  }
 
   private func readTimeStamp() throws(Interruption) {
     if core.cr4.contains(.timeStampDisable), core.privilege != 0 { throw .generalProtection() }
