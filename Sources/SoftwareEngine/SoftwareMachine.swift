@@ -1,3 +1,4 @@
+internal import CLinux
 public import Engine
 public import GuestMemory
 internal import Host
@@ -10,9 +11,15 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
   private var memory: PhysicalMemory?
   private var codeCache: CodeCache?
   private let turns: TurnOrder
+  private let processorCount: Int
+  /// Where the time-stamp counters of all vCPUs start.
+  private let timeStampStart = swiftvm_time_stamp()
 
   /// A machine for `processorCount` vCPUs, without memory as yet.
-  public init(processorCount: Int) { turns = TurnOrder(count: processorCount) }
+  public init(processorCount: Int) {
+    turns = TurnOrder(count: processorCount)
+    self.processorCount = processorCount
+  }
 
   /// Takes guest memory as it is: instructions reach it by host address.
   ///
@@ -43,8 +50,9 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
     guard let memory, let codeCache else {
       throw EngineError("vCPU \(index) cannot be made before the machine has memory")
     }
-    let interpreter = Interpreter(
-      index: index, memory: memory, model: ProcessorModel(), codeCache: codeCache)
+    let model = ProcessorModel(
+      index: index, processorCount: processorCount, timeStampStart: timeStampStart)
+    let interpreter = Interpreter(index: index, memory: memory, model: model, codeCache: codeCache)
     return SoftwareProcessor(index: index, interpreter: interpreter, turns: turns)
   }
 

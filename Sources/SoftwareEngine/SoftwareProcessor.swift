@@ -36,9 +36,14 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
     isAsleep.store(false, ordering: .relaxed)
     if interpreter.activity == .halted { interpreter.activity = .running }
     // An instruction that has begun to talk to devices is finished before anything else.
-    if interpreter.deviceAccesses.isUnderWay, let exit = advance(by: 1, isExact: true) { return exit }
+    if interpreter.deviceAccesses.isUnderWay, !interpreter.hasPendingEvents,
+      let exit = advance(by: 1, isExact: true)
+    {
+      return exit
+    }
     while true {
       takeEvents()
+      if let exit = takeExit() { return exit }
       if isKicked.exchange(false, ordering: .acquiring) {
         turns.end(index)
         return .interrupted
@@ -77,7 +82,7 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   /// Delivers what was injected, and what a loaded state held back.
   private func takeEvents() {
     interpreter.deliverPendingEvents()
-    if let vector = injectedInterrupt {
+    if let vector = injectedInterrupt, interpreter.canTakeInterrupt {
       injectedInterrupt = nil
       interpreter.takeInterrupt(vector: vector)
     }
@@ -136,8 +141,7 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
 
   /// How long until the guest's time-stamp counter has this value.
   public func nanoseconds(untilTimeStamp timeStamp: UInt64) -> UInt64? {
-    let frequency = interpreter.model.timeStampFrequency
-    guard frequency > 0 else { return nil }
+    let frequency = HostIdentification.timeStampFrequency
     let now = interpreter.timeStamp
     guard timeStamp > now else { return 0 }
     let scaled = (timeStamp &- now).multipliedFullWidth(by: 1_000_000_000)

@@ -131,8 +131,8 @@ extension Interpreter {
         }
         count += 1
         if count > Self.nestingLimit {
-          remember(event)
-          return lookUpSoon()
+          lookUpSoon()
+          return remember(event)
         }
       }
     }

@@ -37,7 +37,6 @@ extension Interpreter {
     if core.systemFlags.contains(.interruptEnable) { return }
     core.systemFlags.insert(.interruptEnable)
     events.isShadowedBySTI = true
-    lookUpSoon()
   }
 
   /// CLAC and STAC.

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Host
 internal import X86
 
 /// What of the host's CPU the software CPU follows: whose manual holds where Intel and AMD differ, and
@@ -26,12 +27,12 @@ struct HostIdentification {
     }
     if host.features.isAMDCompatible { host.vendor = "AuthenticAMD" }
     host.hasInvariantTimeStamp = host.features.has(.invariantTimeStamp)
-    host.timeStampFrequency = timeStampFrequency(highest, isGuest: host.features.has(.hypervisor))
+    host.timeStampFrequency = toldFrequency(highest, isGuest: host.features.has(.hypervisor))
     return host
   }
 
   /// Leaf 0x15, or what a hypervisor tells in leaf 0x4000_0010.
-  private static func timeStampFrequency(_ highest: UInt32, isGuest: Bool) -> UInt64 {
+  private static func toldFrequency(_ highest: UInt32, isGuest: Bool) -> UInt64 {
     if highest >= 0x15 {
       let ratio = leaf(0x15)
       if ratio.eax != 0, ratio.ebx != 0, ratio.ecx != 0 {
@@ -45,12 +46,25 @@ struct HostIdentification {
   }
 
   private static func leaf(_ number: UInt32) -> CPUIDRegisters {
-    // Sound: four words that live as long as the call.
     unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 4) { words in
+      // Sound: the function writes four numbers.
       unsafe swiftvm_cpuid(number, 0, words.baseAddress)
-      var registers = CPUIDRegisters()
-      unsafe (registers.eax, registers.ebx, registers.ecx, registers.edx) = (words[0], words[1], words[2], words[3])
-      return registers
+      return unsafe CPUIDRegisters(eax: words[0], ebx: words[1], ecx: words[2], edx: words[3])
     }
+  }
+
+  // MARK: Measuring
+
+  /// The frequency of the time-stamp counter in Hz: as the host tells it, or measured once.
+  static let timeStampFrequency = current.timeStampFrequency != 0 ? current.timeStampFrequency : measured()
+
+  /// Compares the counter with the host's clock for two milliseconds; good to some 1/10000. Only a
+  /// guest's deadline timer needs it, and re-arms itself where it was early.
+  private static func measured() -> UInt64 {
+    let (start, begin) = (HostClock.monotonicNanoseconds, swiftvm_time_stamp())
+    var elapsed: UInt64 = 0
+    while elapsed < 2_000_000 { elapsed = HostClock.monotonicNanoseconds &- start }
+    let ticks = swiftvm_time_stamp() &- begin
+    return max(ticks &* 1_000_000 / elapsed &* 1000, 1)
   }
 }

@@ -53,7 +53,7 @@ extension Interpreter {
 
   /// Whether the loop must look up before the next instruction.
   private var wantsAttention: Bool {
-    looksUpSoon || activity != .running || (wantsInterruptWindow && canTakeInterrupt)
+    looksUpSoon || activity != .running || hasPendingEvents || (wantsInterruptWindow && canTakeInterrupt)
       || (events.isNMIPending && canTakeNMI)
   }
 
@@ -74,7 +74,7 @@ extension Interpreter {
       deliver(exception)
       // It counts: a guest whose handler faults for ever must not keep the loop from looking up.
       core.budget = core.budget &- 1
-      return pendingExit != nil ? .exit : nil
+      return pendingExit != nil ? .exit : hasPendingEvents ? .attention : nil
     case .deviceAccess, nil:
       return .exit
     }

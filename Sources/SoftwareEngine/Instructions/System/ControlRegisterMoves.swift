@@ -36,7 +36,7 @@ extension Interpreter {
       let isLowered = value < taskPriority
       taskPriority = value
       // Interrupts that waited may pass now.
-      if isLowered { lookUpSoon() }
+      if isLowered { pendingExit = .taskPriorityLowered }
     default: throw .invalidOpcode
     }
   }
@@ -110,6 +110,5 @@ extension Interpreter {
     debugRegistersDidChange()
     // With watchpoints the translation cache is not used, so that each access is looked at.
     if watched != watchesData { modeDidChange() }
-    lookUpSoon()
   }
 }

@@ -30,7 +30,6 @@ extension Interpreter {
     case .vmcall, .vmmcall:
       // Offered only where the model says so; the run loop answers.
       pendingExit = .hypercall(number: core.rax)
-      lookUpSoon()
     // The end of a turn: a vCPU that waits for another one lets it run.
     case .pause: lookUpSoon()
     default: throw .invalidOpcode
@@ -47,7 +46,6 @@ extension Interpreter {
     try checkPrivileged()
     activity = .halted
     pendingExit = .halt
-    lookUpSoon()
   }
 
   // MARK: Time
