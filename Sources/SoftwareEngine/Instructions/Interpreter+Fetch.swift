@@ -65,6 +65,6 @@ extension Interpreter {
 
   /// The decoder for the code segment as it is.
   private var decoder: InstructionDecoder {
-    InstructionDecoder(codeSize: CodeSize(rawValue: core.codeSize) ?? .bits16)
+    InstructionDecoder(CodeSize(rawValue: core.codeSize) ?? .bits16)
   }
 }

@@ -1,4 +1,0 @@
-public struct InstructionDecoder {
-  public init(codeSize: CodeSize) {}
-  public func decode(_ bytes: InstructionBytes) throws(DecodeError) -> Instruction { throw .tooLong }
-}
