@@ -44,7 +44,7 @@ let package = Package(
     module("Engine", ["X86", "GuestMemory"]),
     module("KVMEngine", ["Engine", "KVM", "X86", "GuestMemory", "Host"]),
     module("SoftwareEngine", ["Engine", "X86", "GuestMemory", "Host", "CLinux"]),
-    module("Devices", ["Engine", "Host"]),
+    module("Devices", ["Engine", "X86", "Host"]),
     module("Boot", ["GuestMemory", "X86", "Host"]),
     module(
       "SwiftVM",

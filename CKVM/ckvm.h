@@ -74,7 +74,11 @@ static inline int ckvm_set_clock(int fd, const struct kvm_clock_data *clock) { r
 
 /* ---- virtual CPU: running ---- */
 
-static inline int ckvm_run(int fd) { return ckvm_result(ioctl(fd, KVM_RUN, 0)); }
+/* Success first: it is what the code is laid out for. */
+static inline int ckvm_run(int fd) {
+  int result = ioctl(fd, KVM_RUN, 0);
+  return __builtin_expect(result == 0, 1) ? 0 : ckvm_result(result);
+}
 static inline int ckvm_set_signal_mask(int fd, const struct kvm_signal_mask *mask) { return ckvm_result(ioctl(fd, KVM_SET_SIGNAL_MASK, mask)); }
 
 /* ---- virtual CPU: state ---- */
@@ -158,6 +162,14 @@ static inline __u8 ckvm_run_get_immediate_exit(struct kvm_run *run) {
 }
 /* The registers shared with the kernel, without a copy of the whole area. */
 static inline struct kvm_sync_regs *ckvm_run_sync_regs(struct kvm_run *run) { return &run->s.regs; }
+
+/* Direction (bit 0), size, port and count of a port access in one word, as `io` has them in its first eight bytes. */
+static inline uint64_t ckvm_run_io_parts(const struct kvm_run *run) {
+  uint64_t parts;
+  _Static_assert(offsetof(struct kvm_run, io.count) + 4 == offsetof(struct kvm_run, io.data_offset), "struct kvm_run");
+  memcpy(&parts, &run->io, sizeof parts);
+  return parts;
+}
 
 /* Where the bytes of a memory access are. Swift cannot take the address of a member of the union. */
 static inline uint8_t *ckvm_run_mmio_data(struct kvm_run *run) { return run->mmio.data; }

@@ -16,7 +16,9 @@
 #include <sys/select.h>
 #pragma pop_macro("__USE_XOPEN")
 
+#if defined(__x86_64__)
 #include <cpuid.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -123,12 +125,6 @@ static inline int swiftvm_connect_unix(int descriptor, const char *path) {
   return connect(descriptor, (const struct sockaddr *)&address, sizeof address);
 }
 
-/* CPUID of the CPU this thread is on: EAX, EBX, ECX, EDX. Zeros beyond the highest leaf. */
-static inline void swiftvm_cpuid(unsigned leaf, unsigned subleaf, unsigned registers[4]) {
-  registers[0] = registers[1] = registers[2] = registers[3] = 0;
-  __get_cpuid_count(leaf, subleaf, &registers[0], &registers[1], &registers[2], &registers[3]);
-}
-
 /* The thread sanitizer's way to be told of a lock that it cannot see. Weak: without the sanitizer
    these do not exist, and nothing is called. */
 extern void __tsan_acquire(void *address) __attribute__((weak));
@@ -141,5 +137,31 @@ static inline void swiftvm_sanitizer_acquire(void *address) {
 static inline void swiftvm_sanitizer_release(void *address) {
   if (__tsan_release) __tsan_release(address);
 }
+
+/* What the host's x86 CPU tells and counts; for the software engine. */
+#if defined(__x86_64__)
+/* CPUID of the CPU this thread is on: EAX, EBX, ECX, EDX. Zeros beyond the highest leaf of the standard and
+   the extended range; a hypervisor's own range, 0x4000_0000, is read as it is. */
+static inline void swiftvm_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[4]) {
+  registers[0] = registers[1] = registers[2] = registers[3] = 0;
+  if (leaf >> 28 == 4) {
+    __cpuid_count(leaf, subleaf, registers[0], registers[1], registers[2], registers[3]);
+  } else {
+    __get_cpuid_count(leaf, subleaf, &registers[0], &registers[1], &registers[2], &registers[3]);
+  }
+}
+static inline uint64_t swiftvm_time_stamp(void) { return __builtin_ia32_rdtsc(); }
+/* RDRAND and RDSEED; the caller has asked CPUID whether they exist. 0: no number was ready. */
+static inline int swiftvm_random(uint64_t *value) {
+  unsigned char ok;
+  __asm__ volatile("rdrand %0\n\tsetc %1" : "=r"(*value), "=qm"(ok) : : "cc");
+  return ok;
+}
+static inline int swiftvm_random_seed(uint64_t *value) {
+  unsigned char ok;
+  __asm__ volatile("rdseed %0\n\tsetc %1" : "=r"(*value), "=qm"(ok) : : "cc");
+  return ok;
+}
+#endif
 
 #endif

@@ -22,6 +22,7 @@ let package = Package(
     // What the fuzzers of image formats share.
     .target(name: "FuzzBoot", dependencies: parts, swiftSettings: settings),
     fuzzer("FuzzELF", ["FuzzBoot"]),
+    fuzzer("FuzzLinux", ["FuzzBoot"]),
     fuzzer("FuzzMultiboot", ["FuzzBoot"]),
     fuzzer("FuzzPVH", ["FuzzBoot"]),
     fuzzer("FuzzSerial"),

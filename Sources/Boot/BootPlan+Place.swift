@@ -11,14 +11,10 @@ extension BootPlan {
     for segment in segments {
       switch segment.content {
       case .reserved: continue
-      case .bytes(let bytes):
-        do throws(GuestMemoryError) {
-          // Sound: the bytes of a UInt8 are initialized, all of them.
-          try unsafe memory.write(bytes.span.bytes, at: segment.address)
-        } catch {
-          throw .memory(what: segment.name, error)
-        }
-        if !memoryIsZero { try segment.clearTail(after: UInt64(bytes.count), in: memory) }
+      case .bytes(let bytes): try segment.write(bytes, into: memory, memoryIsZero: memoryIsZero)
+      case .random(let bytes, let count):
+        let random = (0..<count).map { _ in UInt8.random(in: 0 ... .max) }
+        try segment.write(bytes + random, into: memory, memoryIsZero: memoryIsZero)
       case .file(let source):
         try segment.read(from: source, into: memory)
         if !memoryIsZero { try segment.clearTail(after: segment.fileByteCount, in: memory) }
@@ -28,6 +24,17 @@ extension BootPlan {
 }
 
 extension PlannedSegment {
+  /// Writes bytes of ours to the beginning of the segment, and zeros after them.
+  fileprivate func write(_ bytes: [UInt8], into memory: GuestMemory, memoryIsZero: Bool) throws(BootError) {
+    do throws(GuestMemoryError) {
+      // Sound: the bytes of a UInt8 are initialized, all of them.
+      try unsafe memory.write(bytes.span.bytes, at: address)
+    } catch {
+      throw .memory(what: name, error)
+    }
+    if !memoryIsZero { try clearTail(after: UInt64(bytes.count), in: memory) }
+  }
+
   /// Sets what follows the first `count` bytes of the segment to zero.
   fileprivate func clearTail(after count: UInt64, in memory: GuestMemory) throws(BootError) {
     guard memoryByteCount > count, let start = address.advanced(by: count) else { return }

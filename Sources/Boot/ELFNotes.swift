@@ -16,10 +16,15 @@ extension ELFImage {
   ///
   /// - Throws: `BootError.malformed`, or the failure to read.
   func note(_ vendor: [UInt8], type: UInt32, in source: any ImageSource) throws(BootError) -> ELFNote? {
+    try firstNote(in: source) { $0.type == type && $0.name == vendor }
+  }
+
+  /// The first note that `matches`, in whichever PT_NOTE segment it is.
+  ///
+  /// - Throws: `BootError.malformed`, or the failure to read.
+  func firstNote(in source: any ImageSource, where matches: (ELFNote) -> Bool) throws(BootError) -> ELFNote? {
     for segment in segments where segment.type == Segment.note {
-      if let note = try ELFNotes(segment, source).first(where: { $0.type == type && $0.name == vendor }) {
-        return note
-      }
+      if let note = try ELFNotes(segment, source).first(where: matches) { return note }
     }
     return nil
   }

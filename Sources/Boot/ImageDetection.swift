@@ -1,16 +1,19 @@
 /// Decides by an image's content what it is, and makes the plan.
 ///
 /// In this order:
-/// 1. An ELF file: by its PVH note, else its Multiboot header, else as a plain executable. Plain
-///    executables that want Multiboot 2 or an operating system are refused unless a mode was asked for.
-/// 2. Where a mode was asked for: a flat image of that mode; a Multiboot header with load addresses
+/// 1. An ELF file: by its PVH note, else its Multiboot header, else as Linux where a note says so, else
+///    as a plain executable. Plain executables that want Multiboot 2 or an operating system are refused
+///    unless a mode was asked for.
+/// 2. A Linux setup header, in whichever mode it has an entry point for.
+/// 3. Where a mode was asked for: a flat image of that mode; a Multiboot header with load addresses
 ///    counts for protected mode.
-/// 3. A Multiboot header.
-/// 4. What cannot be booted but can be named (`UnsupportedFile`): refused.
-/// 5. 0x55 0xAA at offset 510: a boot sector.
-/// 6. Anything else: a flat 16-bit image.
+/// 4. A Multiboot header.
+/// 5. What cannot be booted but can be named (`UnsupportedFile`): refused.
+/// 6. 0x55 0xAA at offset 510: a boot sector.
+/// 7. Anything else: a flat 16-bit image.
 ///
-/// `--mode long` starts a 64-bit ELF file at its own entry point even where it has a note or header.
+/// `--mode long` starts a 64-bit ELF file at its own entry point even where it has a PVH note or a
+/// Multiboot header.
 enum ImageDetection {
   /// How much of the beginning of a file is looked at, in bytes: up to an ISO 9660 descriptor.
   static let headByteCount: UInt64 = 36 << 10
@@ -23,6 +26,9 @@ enum ImageDetection {
       bytes: try source.bytes(at: 0, count: Int(min(source.byteCount, headByteCount))))
     let multiboot = MultibootHeader(in: head)
     if head.has(ELFImage.magic) { return try planELF(request, head: head, multiboot: multiboot) }
+    if LinuxSetupHeader.isPresent(in: head) {
+      return try LinuxKernel.plan(request, header: LinuxSetupHeader(source, head: head))
+    }
 
     if let multiboot,
       request.mode == nil || request.mode == .protected && multiboot.flags.contains(.addressFields)
@@ -61,6 +67,10 @@ enum ImageDetection {
         try refuse(request.mode, unless: .protected, for: "a Multiboot kernel")
         return try MultibootKernel.plan(request, header: multiboot, elf: elf, reason: multiboot.reason)
       }
+    }
+    if request.mode != .real16, try LinuxELFKernel.isLinux(elf, in: source) {
+      try refuse(request.mode, unless: elf.is64Bit ? .long : .protected, for: "a Linux kernel in ELF")
+      return try LinuxELFKernel.plan(request, elf: elf)
     }
     if request.mode == nil, MultibootHeader.hasVersion2(head) {
       throw .unsupported(

@@ -16,13 +16,19 @@ public enum ImageFormat: String, Sendable, CaseIterable, CustomStringConvertible
   case multiboot1
   /// An ELF kernel with a PVH entry point.
   case pvh
+  /// A Linux kernel, entered in long mode: a bzImage, or the ELF file inside it.
+  case linux64
+  /// A Linux kernel, entered in protected mode.
+  case linux32
+  /// A Linux kernel, entered in real mode.
+  case linux16
 
   /// The mode in which an image of this format is entered.
   public var mode: BootRequest.Mode {
     switch self {
-    case .bootSector, .flat16: .real16
-    case .flat32, .elf32, .multiboot1, .pvh: .protected
-    case .flat64, .elf64: .long
+    case .bootSector, .flat16, .linux16: .real16
+    case .flat32, .elf32, .multiboot1, .pvh, .linux32: .protected
+    case .flat64, .elf64, .linux64: .long
     }
   }
 
@@ -37,6 +43,9 @@ public enum ImageFormat: String, Sendable, CaseIterable, CustomStringConvertible
     case .elf64: "64-bit ELF executable"
     case .multiboot1: "Multiboot kernel"
     case .pvh: "PVH kernel"
+    case .linux64: "Linux kernel, 64-bit entry"
+    case .linux32: "Linux kernel, 32-bit entry"
+    case .linux16: "Linux kernel, real-mode entry"
     }
   }
 }

@@ -84,4 +84,9 @@ public struct MemoryMap: Sendable, Equatable {
 
   /// The end of all usable RAM.
   public var end: UInt64 { usable.last?.end ?? 0 }
+
+  /// The usable memory from `address` to the first gap, in KiB; 0 where none begins there.
+  func kibibytes(from address: UInt64) -> UInt64 {
+    (usable.first { $0.address == address }?.byteCount ?? 0) / 1024
+  }
 }

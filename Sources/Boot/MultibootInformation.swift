@@ -64,10 +64,3 @@ enum MultibootInformation {
     return area.address
   }
 }
-
-extension MemoryMap {
-  /// The usable memory from `address` to the first gap, in KiB: mem_lower and mem_upper.
-  fileprivate func kibibytes(from address: UInt64) -> UInt64 {
-    (usable.first { $0.address == address }?.byteCount ?? 0) / 1024
-  }
-}

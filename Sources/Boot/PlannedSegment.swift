@@ -16,6 +16,8 @@ public struct PlannedSegment: Sendable {
     case bootInformation = "boot information"
     /// Left alone for the guest's first stack.
     case stack
+    /// Left alone for a kernel to unpack itself to.
+    case workspace
   }
 
   /// What the image says may be done with a range. Nothing enforces it: paging is the guest's.
@@ -45,6 +47,8 @@ public struct PlannedSegment: Sendable {
     case file(any ImageSource)
     /// These bytes; the rest of the range is zero.
     case bytes([UInt8])
+    /// These bytes and then so many random ones, new each time; the rest of the range is zero.
+    case random(after: [UInt8], count: Int)
     /// Nothing: the range is only kept free.
     case reserved
   }

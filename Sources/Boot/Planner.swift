@@ -52,13 +52,15 @@ struct Planner {
   // MARK: What every 32- and 64-bit guest gets
 
   /// Takes the place of the global descriptor table, and returns the register value for it.
-  mutating func claimDescriptorTable() throws(BootError) -> DescriptorTable {
+  mutating func claimDescriptorTable(_ table: [UInt64] = FlatDescriptors.table) throws(BootError)
+    -> DescriptorTable
+  {
     var bytes: [UInt8] = []
-    for descriptor in FlatDescriptors.table { bytes.append(littleEndian: descriptor) }
+    for descriptor in table { bytes.append(littleEndian: descriptor) }
     try claim(
       .bytes(
         bytes, kind: .descriptorTable, name: "the global descriptor table", at: BootLayout.descriptorTable))
-    return FlatDescriptors.register(of: FlatDescriptors.table, at: BootLayout.descriptorTable)
+    return FlatDescriptors.register(of: table, at: BootLayout.descriptorTable)
   }
 
   /// Keeps room for the first stack, and returns the address above it.
@@ -75,24 +77,27 @@ struct Planner {
 
   // MARK: Free memory
 
-  /// The lowest free place for `byteCount` bytes at or above `address`, page-aligned, between 1 MiB
-  /// and 4 GiB.
-  func lowestFree(byteCount: UInt64, from address: UInt64) -> UInt64? {
+  /// The lowest free place for `byteCount` bytes at or above `address`, between 1 MiB and 4 GiB, at a
+  /// multiple of 4096 and of `alignment`, a power of two.
+  func lowestFree(byteCount: UInt64, from address: UInt64, alignment: UInt64 = 4096) -> UInt64? {
+    let alignment = max(alignment, 4096)
     for entry in searchable {
-      guard var candidate = max(entry.address, address).pageRoundedUp else { continue }
+      guard var candidate = max(entry.address, address).roundedUp(to: alignment) else { continue }
       while map.isUsable(candidate, byteCount: byteCount) {
         guard let obstacle = obstacle(at: candidate, byteCount: byteCount) else { return candidate }
-        guard let next = obstacle.lastAddress.rawValue.adding(1)?.pageRoundedUp else { break }
+        guard let next = obstacle.lastAddress.rawValue.adding(1)?.roundedUp(to: alignment) else { break }
         candidate = next
       }
     }
     return nil
   }
 
-  /// The highest free place for `byteCount` bytes, page-aligned, between 1 MiB and 4 GiB.
-  func highestFree(byteCount: UInt64) -> UInt64? {
-    for entry in searchable.reversed() where byteCount <= entry.byteCount {
-      var candidate = (entry.end - byteCount).pageRoundedDown
+  /// The highest free place for `byteCount` bytes, page-aligned, between 1 MiB and 4 GiB, that ends at
+  /// `limit` or below.
+  func highestFree(byteCount: UInt64, below limit: UInt64 = PCMemoryLayout.holeEnd) -> UInt64? {
+    for entry in searchable.reversed() {
+      guard let top = min(entry.end, limit).subtracting(byteCount) else { continue }
+      var candidate = top.pageRoundedDown
       while candidate >= entry.address {
         guard let obstacle = obstacle(at: candidate, byteCount: byteCount) else { return candidate }
         guard obstacle.address.rawValue >= byteCount else { break }
@@ -139,10 +144,13 @@ struct Planner {
 
 extension PlannedSegment {
   /// A range with bytes of ours.
-  static func bytes(_ bytes: [UInt8], kind: Kind, name: String, at address: UInt64) -> PlannedSegment {
+  static func bytes(
+    _ bytes: [UInt8], kind: Kind, name: String, at address: UInt64,
+    permissions: Permissions = [.read, .write]
+  ) -> PlannedSegment {
     PlannedSegment(
       kind: kind, name: name, address: GuestAddress(address), memoryByteCount: UInt64(bytes.count),
-      content: .bytes(bytes))
+      permissions: permissions, content: .bytes(bytes))
   }
 
   /// A range that is kept free.
@@ -169,8 +177,8 @@ extension PlannedSegment {
 }
 
 extension UInt64 {
-  /// The next multiple of 4096, or nil where there is none.
-  var pageRoundedUp: UInt64? { adding(4095)?.pageRoundedDown }
+  /// The next multiple of `unit`, a power of two; nil where there is none.
+  func roundedUp(to unit: UInt64) -> UInt64? { adding(unit - 1).map { $0 & ~(unit - 1) } }
   /// The multiple of 4096 at or below the value.
   var pageRoundedDown: UInt64 { self & ~4095 }
 }

@@ -26,10 +26,6 @@ enum UnsupportedFile {
 
   /// In the order in which they are looked for: a disk may have a boot sector too.
   private static let magics: [Magic] = [
-    Magic(
-      "HdrS", at: 0x202, "a Linux kernel (bzImage), or a program that starts like one",
-      "The Linux boot protocol comes with a later version of SwiftVM. If it is Linux, boot the vmlinux inside it, "
-        + "an ELF file with a PVH entry point."),
     Magic([0x1F, 0x8B], "a gzip file", unpack),
     Magic([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "an xz file", unpack),
     Magic([0x28, 0xB5, 0x2F, 0xFD], "a Zstandard file", unpack),

@@ -12,16 +12,20 @@ public protocol MachineEngine: AnyObject, Sendable {
   /// Makes guest memory visible to the vCPUs: one slot for each region.
   func map(_ memory: GuestMemory) throws(EngineError)
 
-  /// Creates the interrupt controllers that live in the engine.
-  func prepareInterrupts() throws(EngineError)
+  /// Prepares for interrupt controllers in the given place, and creates those of the engine.
+  ///
+  /// - Throws: where the engine has no controllers and is asked for them; what else the engine's own
+  ///   calls fail with.
+  func prepareInterrupts(_ place: InterruptControllerPlace) throws(EngineError)
 
-  /// Creates vCPU `index`. vCPU 0 starts at once; the others wait for a start-up IPI.
+  /// Creates vCPU `index`. Where the controllers are in the engine, vCPU 0 starts at once and the others
+  /// wait for a start-up IPI; where they are not, waiting is the run loop's business.
   func makeProcessor(index: Int) throws(EngineError) -> VirtualProcessor
 
   /// Does what needs the vCPUs to exist and what is waited for as late as possible: the timer chips,
   /// and CPUID. The vCPUs' states can be loaded after it.
   func finishSetup(_ processors: [VirtualProcessor]) throws(EngineError)
 
-  /// Where devices send their interrupts.
-  var interruptController: any InterruptController { get }
+  /// Where devices send their interrupts, if the controllers are in the engine; nil if they are not.
+  var interruptController: (any InterruptController)? { get }
 }

@@ -4,7 +4,7 @@ public import X86
 ///
 /// All members but `kick` are called on the thread that runs the vCPU (or while that thread is
 /// known to be parked). The run loop is the only caller of `run()`.
-public protocol Processor: AnyObject, Sendable {
+public protocol Processor: GuestClock {
   /// The vCPU's number, from 0. It is also its local APIC ID.
   var index: Int { get }
 
@@ -21,12 +21,40 @@ public protocol Processor: AnyObject, Sendable {
   /// Replaces the whole architectural state.
   func loadState(_ state: CPUState) throws(EngineError)
 
-  /// Hands an external interrupt with this vector to the guest at once. Only for machines whose
-  /// interrupt controller is not in the engine, after an `.interruptWindow` or `.halt`.
+  // MARK: For machines whose interrupt controllers are not in the engine
+
+  /// Hands an external interrupt with this vector to the guest at its next entry. Only while
+  /// `canAcceptInterrupt`, and once for each entry.
   func inject(interrupt vector: UInt8) throws(EngineError)
 
-  /// Asks for an `.interruptWindow` exit as soon as the guest can take an interrupt.
+  /// Hands an NMI to the guest, as soon as it can take one.
+  func injectNMI() throws(EngineError)
+
+  /// Asks for an `.interruptWindow` exit as soon as the guest can take an interrupt, until it is taken
+  /// back.
   func requestInterruptWindow(_ wanted: Bool)
+
+  /// Whether the guest would take an interrupt at its next entry: RFLAGS.IF is set, no instruction
+  /// shadows it, and no other event is on its way. As of the last return of `run()`.
+  var canAcceptInterrupt: Bool { get }
+
+  /// RFLAGS.IF: whether an interrupt ends the HLT that the vCPU is in. As of the last return of `run()`.
+  var interruptsEnabled: Bool { get }
+
+  /// CR8, 0…15: the run loop carries it between the guest and the local interrupt controller.
+  var taskPriority: UInt8 { get set }
+
+  /// Tells the engine that the guest set IA32_APIC_BASE to this value: CPUID shows from it whether there
+  /// is a local APIC.
+  func setAPICBase(_ value: UInt64) throws(EngineError)
+
+  /// The answer to `.readRegister`: what RDMSR gives, or nil for #GP. The next `run()` takes it up.
+  func completeRegisterRead(_ value: UInt64?)
+
+  /// The answer to `.writeRegister`: false for #GP. The next `run()` takes it up.
+  func completeRegisterWrite(accepted: Bool)
+
+  // MARK: For other threads
 
   /// Makes `run()` on the vCPU's thread return `.interrupted` promptly. Any thread may call it.
   ///

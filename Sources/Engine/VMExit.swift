@@ -1,3 +1,5 @@
+public import X86
+
 /// Why a processor came back from `run()`: the closed list of things that the run loop answers.
 ///
 /// Every engine reports in these words. Payloads are plain values (no allocation, no reference
@@ -22,6 +24,14 @@ public enum VMExit {
   case systemEvent(type: UInt32, detail: UInt64)
   /// The guest can take an interrupt now, as was asked for.
   case interruptWindow
+  /// MOV to CR8 made the task priority lower: interrupts that waited may pass now. (Not reported where
+  /// the engine has the local APICs.)
+  case taskPriorityLowered
+  /// RDMSR of a register that the engine leaves to the local interrupt controller; answered by
+  /// `Processor.completeRegisterRead`.
+  case readRegister(MSR)
+  /// WRMSR of such a register; answered by `Processor.completeRegisterWrite`.
+  case writeRegister(MSR, value: UInt64)
   /// The hardware refused to enter the guest: its state is not valid.
   case failedEntry(reason: UInt64)
   /// The engine met an instruction that it cannot carry out.
@@ -42,26 +52,34 @@ public enum AccessDirection: UInt8, Sendable {
 
 /// A port access: `count` items of `width` bytes each, all at the same port.
 public struct PortAccess {
-  /// The first port.
-  public var port: UInt16
-  /// Bytes in one item: 1, 2 or 4.
-  public var width: UInt8
-  /// IN or OUT.
-  public var direction: AccessDirection
-  /// How many items: more than one for the string instructions (INS, OUTS with REP).
-  public var count: UInt32
+  /// All but the data in one word, so that an engine hands over and the exit history keeps it in one
+  /// piece: bit 0 is set for OUT; bits 15…8 the width; 31…16 the port; 63…32 the count. That is also
+  /// how KVM has it.
+  public let parts: UInt64
   /// The items, back to back: `count × width` bytes.
-  public var data: ExitBuffer
+  public let data: ExitBuffer
+
+  /// The first port.
+  @inlinable public var port: UInt16 { UInt16(truncatingIfNeeded: parts >> 16) }
+  /// Bytes in one item: 1, 2 or 4.
+  @inlinable public var width: UInt8 { UInt8(truncatingIfNeeded: parts >> 8) }
+  /// IN or OUT.
+  @inlinable public var direction: AccessDirection { parts & 1 != 0 ? .write : .read }
+  /// How many items: more than one for the string instructions (INS, OUTS with REP).
+  @inlinable public var count: UInt32 { UInt32(truncatingIfNeeded: parts >> 32) }
+
+  /// An access of the given parts, in one word.
+  @inlinable public init(parts: UInt64, data: ExitBuffer) {
+    self.parts = parts
+    self.data = data
+  }
 
   /// An access of the given parts.
   @inlinable public init(
     port: UInt16, width: UInt8, direction: AccessDirection, count: UInt32, data: ExitBuffer
   ) {
-    self.port = port
-    self.width = width
-    self.direction = direction
-    self.count = count
-    self.data = data
+    let items = UInt64(width) << 8 | UInt64(port) << 16 | UInt64(count) << 32
+    self.init(parts: UInt64(direction.rawValue) | items, data: data)
   }
 }
 

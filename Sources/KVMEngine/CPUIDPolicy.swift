@@ -21,4 +21,26 @@ enum CPUIDPolicy {
     }
     return entries
   }
+
+  /// Shows what a vCPU has whose local APIC is ours, not the kernel's.
+  ///
+  /// KVM's own interface loses what the kernel does with its local APICs: IPIs by hypercall, the kick of a
+  /// waiting vCPU, page faults told by interrupt, and the like (Documentation/virt/kvm/x86/cpuid.rst).
+  static func adapt(_ entries: inout [KVMCPUIDEntry], hasX2APIC: Bool, hasDeadlineTimer: Bool) {
+    let x2APIC: UInt32 = 1 << 21
+    let deadlineTimer: UInt32 = 1 << 24
+    // ASYNC_PF, PV_EOI, PV_UNHALT, ASYNC_PF_VMEXIT, PV_SEND_IPI, POLL_CONTROL, PV_SCHED_YIELD, ASYNC_PF_INT,
+    // MSI_EXT_DEST_ID.
+    let kernelAPIC: UInt32 =
+      1 << 4 | 1 << 6 | 1 << 7 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15
+    for position in entries.indices {
+      switch entries[position].function {
+      case 1:
+        entries[position].ecx &= ~(x2APIC | deadlineTimer)
+        entries[position].ecx |= (hasX2APIC ? x2APIC : 0) | (hasDeadlineTimer ? deadlineTimer : 0)
+      case 0x4000_0001: entries[position].eax &= ~kernelAPIC
+      default: break
+      }
+    }
+  }
 }

@@ -1,30 +1,35 @@
-internal import Engine
-internal import KVM
+public import Engine
+public import KVM
+internal import X86
 
 /// From the page that KVM shares with us to a `VMExit` (KVM API, chapter 5, the kvm_run structure).
 extension HardwareProcessor {
   /// What the last KVM_RUN stopped for. HOT PATH: plain loads from the shared page, no allocation.
-  @inline(__always)
+  @inlinable @inline(__always)
   func decodeExit() -> VMExit {
-    // Sound: the run area is mapped for as long as this processor lives, and the kernel does not
-    // write to it before the next KVM_RUN on this thread.
-    let area = unsafe processor.runArea
-    let reason = unsafe KVMExitReason(rawValue: area.pointee.exit_reason)
+    let reason = processor.exitReason
     // Compared one by one, the frequent ones first: after a trip through the kernel the processor has
     // forgotten where indirect jumps go, so that a jump table costs more than two comparisons.
-    if reason == .io { return unsafe .portIO(portAccess(area)) }
-    if reason == .mmio { return unsafe .mmio(memoryAccess(area)) }
+    if reason == .io { return .portIO(portAccess()) }
+    if _fastPath(reason == .mmio) { return .mmio(memoryAccess()) }
     return rareExit(reason)
   }
 
-  @inline(never)
-  private func rareExit(_ reason: KVMExitReason) -> VMExit {
+  @usableFromInline @inline(never)
+  func rareExit(_ reason: KVMExitReason) -> VMExit {
+    // Sound: the run area is mapped for as long as this processor lives, and the kernel does not
+    // write to it before the next KVM_RUN on this thread.
     let area = unsafe processor.runArea
     switch reason {
     case .hlt: return .halt
     case .shutdown: return .shutdown
     case .irqWindowOpen: return .interruptWindow
     case .intr: return .interrupted
+    case .setTPR: return .taskPriorityLowered
+    case .rdmsr: return unsafe .readRegister(MSR(rawValue: area.pointee.msr.index))
+    case .wrmsr:
+      return unsafe .writeRegister(
+        MSR(rawValue: area.pointee.msr.index), value: area.pointee.msr.data)
     case .debug:
       let arch = unsafe area.pointee.debug.arch
       return .debug(
@@ -44,28 +49,30 @@ extension HardwareProcessor {
     }
   }
 
-  @inline(__always)
-  private func portAccess(_ area: UnsafeMutablePointer<KVMRunArea>) -> PortAccess {
-    let io = unsafe area.pointee.io
-    let offset = Int(UInt32(truncatingIfNeeded: io.data_offset))
+  @inlinable @inline(__always)
+  func portAccess() -> PortAccess {
+    let exit = processor.portExit
+    let offset = Int(UInt32(truncatingIfNeeded: exit.dataOffset))
     // The kernel keeps the data inside the shared area; that is checked here all the same, since a
     // length that comes from outside must never reach a pointer unseen.
-    let wanted = Int(io.size) &* Int(io.count)
+    let wanted = Int(UInt8(truncatingIfNeeded: exit.parts >> 8)) &* Int(exit.parts >> 32)
     let fits = offset &+ wanted <= processor.runAreaByteCount
+    // Sound: so the bytes are in the run area, which is mapped for as long as this processor lives and
+    // which the kernel does not write to before the next KVM_RUN on this thread.
     let data = unsafe ExitBuffer(
-      base: UnsafeMutableRawPointer(area) + offset, byteCount: fits ? wanted : 0)
-    return PortAccess(
-      port: io.port, width: io.size, direction: io.direction == 1 ? .write : .read, count: io.count,
-      data: data)
+      base: UnsafeMutableRawPointer(processor.runArea) + offset, byteCount: fits ? wanted : 0)
+    return PortAccess(parts: exit.parts, data: data)
   }
 
-  @inline(__always)
-  private func memoryAccess(_ area: UnsafeMutablePointer<KVMRunArea>) -> MMIOAccess {
-    let length = unsafe min(area.pointee.mmio.len, 8)
+  @inlinable @inline(__always)
+  func memoryAccess() -> MMIOAccess {
+    let exit = processor.memoryExit
+    let length = min(exit.length, 8)
+    // Sound: the run area has eight bytes there, and lives as said above.
     let data = unsafe ExitBuffer(base: processor.memoryAccessData, byteCount: Int(length))
-    return unsafe MMIOAccess(
-      address: area.pointee.mmio.phys_addr, width: UInt8(length),
-      direction: area.pointee.mmio.is_write != 0 ? .write : .read, data: data)
+    return MMIOAccess(
+      address: exit.address, width: UInt8(truncatingIfNeeded: length),
+      direction: exit.isWrite ? .write : .read, data: data)
   }
 
   private func emulationFailure() -> EmulationFailure {

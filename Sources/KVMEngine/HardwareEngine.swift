@@ -14,6 +14,10 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   private var memory: GuestMemory?
   private let savedRegisters: SavedRegisters
   private let cpuid: SupportedCPUID
+  /// Where the interrupt controllers are.
+  private var place = InterruptControllerPlace.engine
+  /// RDMSR and WRMSR of the local APIC's registers leave the guest.
+  private var hasRegisterExits = false
 
   /// Where KVM keeps the three pages and the one page that old Intel CPUs need for real mode: just
   /// under the 4 GiB firmware area, where a PC has no RAM.
@@ -50,14 +54,34 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
     }
   }
 
-  /// The PIC pair, the I/O APIC and, with each vCPU, a local APIC.
-  public func prepareInterrupts() throws(EngineError) {
+  /// In the engine: the PIC pair, the I/O APIC and, with each vCPU, a local APIC. In software: none, and
+  /// the registers of the local APIC leave the guest where this kernel can do that.
+  public func prepareInterrupts(_ place: InterruptControllerPlace) throws(EngineError) {
+    self.place = place
     try asEngineError { () throws(KVMError) in
       // Both addresses must be set before the first vCPU exists.
       try kernelMachine.machine.setIdentityMapAddress(Self.identityMapAddress)
       try kernelMachine.machine.setTSSAddress(Self.tssAddress)
+      guard place == .engine else { return passAPICRegistersToUs() }
       try kernelMachine.machine.createIRQChip()
       try kernelMachine.machine.setGSIRouting(Self.wiring)
+    }
+  }
+
+  /// Lets RDMSR and WRMSR of the local APIC's registers leave the guest. IA32_APIC_BASE and
+  /// IA32_TSC_DEADLINE are filtered; the x2APIC registers cannot be, but KVM refuses them without a local
+  /// APIC of its own, and refusals can be had too (KVM API, 4.97 and 7.21).
+  private func passAPICRegistersToUs() {
+    do throws(KVMError) {
+      try kernelMachine.machine.enableUserSpaceMSR([.invalid, .filter])
+      try kernelMachine.machine.setMSRFilter(
+        [MSR.apicBase, .timeStampDeadline].map {
+          KVMMSRFilterRange(reads: true, writes: true, first: $0.rawValue, allowed: [false])
+        }, allowsOthers: true)
+      hasRegisterExits = true
+    } catch {
+      // Linux before 5.10: the guest does not get to see those features.
+      hasRegisterExits = false
     }
   }
 
@@ -80,15 +104,17 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
         index: index,
         processor: try kernelMachine.machine.createProcessor(
           id: UInt32(index), runAreaByteCount: runAreaByteCount),
-        savedRegisters: savedRegisters)
+        savedRegisters: savedRegisters, hasLocalAPIC: place == .engine)
     }
   }
 
-  /// The interval timer, with a speaker port that does nothing (KVM_CREATE_PIT2), and each vCPU's
-  /// CPUID.
+  /// The interval timer, with a speaker port that does nothing (KVM_CREATE_PIT2), where it goes with the
+  /// controllers in the kernel; and each vCPU's CPUID.
   public func finishSetup(_ processors: [HardwareProcessor]) throws(EngineError) {
-    try asEngineError { () throws(KVMError) in
-      try kernelMachine.machine.createPIT2(flags: .speakerDummy)
+    if place == .engine {
+      try asEngineError { () throws(KVMError) in
+        try kernelMachine.machine.createPIT2(flags: .speakerDummy)
+      }
     }
     try setCPUID(processors)
   }
@@ -98,14 +124,19 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
     try asEngineError { () throws(KVMError) in
       let supported = try cpuid.entries()
       for processor in processors {
-        try processor.processor.setCPUID(
-          CPUIDPolicy.entries(from: supported, apicID: UInt32(processor.index)))
+        var entries = CPUIDPolicy.entries(from: supported, apicID: UInt32(processor.index))
+        if place == .software {
+          let hasTimeStamps = (try? processor.processor.timeStampFrequency()) ?? 0 > 0
+          CPUIDPolicy.adapt(
+            &entries, hasX2APIC: hasRegisterExits, hasDeadlineTimer: hasRegisterExits && hasTimeStamps)
+        }
+        try processor.processor.setCPUID(entries)
       }
     }
   }
 
   /// The kernel's controllers.
-  public var interruptController: any InterruptController { kernelMachine }
+  public var interruptController: (any InterruptController)? { place == .engine ? kernelMachine : nil }
 }
 
 /// The machine's descriptor, shared by the engine and everything that raises interrupts.

@@ -72,7 +72,9 @@ extension HardwareProcessor {
           entries.map { KVMMSREntry(index: $0.register.rawValue, reserved: 0, data: $0.value) })
       }
       if !isFirst || state.debug != reset.debug { try setDebugRegisters(state.debug) }
-      if !isFirst || state.activity != .running {
+      // KVM_RUN takes CR8 from here where the local APIC is not in the kernel.
+      taskPriority = UInt8(truncatingIfNeeded: state.cr8)
+      if hasLocalAPIC, !isFirst || state.activity != .running {
         try processor.setMPState(KVMMPState(rawValue: state.activity.rawValue))
       }
       if !isFirst || state.events != reset.events {

@@ -1,6 +1,6 @@
 public import Engine
 internal import Host
-internal import KVM
+public import KVM
 internal import Synchronization
 
 /// A vCPU on KVM.
@@ -13,7 +13,7 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
 
   /// The vCPU's number and local APIC ID.
   public let index: Int
-  let processor: KVMProcessor
+  @usableFromInline let processor: KVMProcessor
   private let immediateExit: ImmediateExitFlag
   /// The Linux thread that runs the vCPU; 0 before it is known.
   private let thread = Atomic<Int32>(0)
@@ -22,9 +22,14 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
   let savedRegisters: SavedRegisters
   /// No state was loaded yet: all registers have the values that KVM creates a vCPU with.
   var isPristine = true
+  /// The local APIC is in the kernel, which then also knows whether the vCPU waits or halts.
+  let hasLocalAPIC: Bool
 
-  init(index: Int, processor: consuming KVMProcessor, savedRegisters: SavedRegisters) {
+  init(
+    index: Int, processor: consuming KVMProcessor, savedRegisters: SavedRegisters, hasLocalAPIC: Bool
+  ) {
     self.index = index
+    self.hasLocalAPIC = hasLocalAPIC
     self.savedRegisters = savedRegisters
     immediateExit = processor.immediateExit
     self.processor = processor
@@ -39,13 +44,14 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
   /// Runs the guest (KVM_RUN) and says why it left.
   ///
   /// - Throws: where KVM_RUN fails for a reason that is no exit.
+  @inlinable @inline(__always)
   public func run() throws(EngineError) -> VMExit {
     let result = processor.run()
-    return result == 0 ? decodeExit() : try answerFailedRun(result)
+    return _fastPath(result == 0) ? decodeExit() : try answerFailedRun(result)
   }
 
-  @inline(never)
-  private func answerFailedRun(_ result: Int32) throws(EngineError) -> VMExit {
+  @usableFromInline @inline(never)
+  func answerFailedRun(_ result: Int32) throws(EngineError) -> VMExit {
     // EINTR: a signal, or the immediate-exit byte. EAGAIN: a start-up IPI was taken up.
     guard result == -4 || result == -11 else {
       throw EngineError(processor.error(of: result).description, errno: 0 &- result)
@@ -61,17 +67,7 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
     // The byte first: a signal that comes before KVM_RUN is entered is lost, the byte is not.
     immediateExit.set()
     let target = thread.load(ordering: .sequentiallyConsistent)
-    if target != 0 { KickSignal.send(toThread: target) }
-  }
-
-  /// KVM_INTERRUPT.
-  public func inject(interrupt vector: UInt8) throws(EngineError) {
-    try asEngineError { () throws(KVMError) in try processor.injectInterrupt(vector: vector) }
-  }
-
-  /// Sets `request_interrupt_window`.
-  public func requestInterruptWindow(_ wanted: Bool) {
-    // Sound: only this vCPU's thread writes the field, between two calls of KVM_RUN.
-    unsafe processor.runArea.pointee.request_interrupt_window = wanted ? 1 : 0
+    // On the vCPU's own thread the byte is enough: KVM_RUN is yet to come.
+    if target != 0, target != currentThreadID() { KickSignal.send(toThread: target) }
   }
 }

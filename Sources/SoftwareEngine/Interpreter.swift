@@ -44,9 +44,27 @@ final class Interpreter {
   var walker: PageTableWalker
   /// What of the instruction under way devices have answered already.
   var deviceAccesses: DeviceAccessLog
+  /// The local APIC refused the last access to one of its model-specific registers.
+  var outsideRegisterWasRefused = false
+  /// Something changed that the loop must look at before the next instruction, or the guest has nothing
+  /// to do for now (PAUSE).
+  var looksUpSoon = false
+  /// An exit is wanted as soon as an interrupt can be taken.
+  var wantsInterruptWindow = false
+  /// What DR7 asks to watch; `debugRegistersDidChange` keeps them right.
+  var hasInstructionBreakpoints = false
+  var watchesData = false
+  var watchesPorts = false
+  /// DR6's bits of the watchpoints that the instruction under way has met.
+  var metBreakpoints: UInt64 = 0
+  /// The instruction under way is not followed by the single-step trap, although TF was set before it:
+  /// INT and its relatives, SYSCALL.
+  var skipsSingleStep = false
   /// What the run loop has to answer, once `Interruption.deviceAccess` was thrown or an instruction
   /// such as HLT asked for an exit.
   var pendingExit: VMExit?
+  /// Why the last instruction did not complete, as the threaded tier left it.
+  var interruption: Interruption?
 
   /// A vCPU as it is after power-on; its state is loaded next.
   init(index: Int, memory: PhysicalMemory, model: ProcessorModel, codeCache: CodeCache) {
@@ -57,12 +75,14 @@ final class Interpreter {
     core = Core.allocate()
     translations = TranslationTables()
     walker = PageTableWalker(CPUState())
-    modelSpecific = ModelSpecificFile()
+    modelSpecific = ModelSpecificFile(model)
     deviceAccesses = DeviceAccessLog()
     // Sound: the block dies with this object, and only code that this object runs reads the slot.
     unsafe core.store(
       UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()), at: CoreLayout.interpreter)
+    unsafe core.store(translations.jumpCache.base, at: CoreLayout.jumpCache)
     load(CPUState())
+    codeCache.attach(self)
   }
 
   deinit { core.deallocate() }

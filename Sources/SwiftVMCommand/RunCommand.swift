@@ -33,6 +33,8 @@ struct RunCommand: OptionReading {
   var timeout: String?
   @Option(help: ArgumentHelp("auto, kvm or software.", valueName: "engine"))
   var engine: String?
+  @Option(help: ArgumentHelp("Interrupt controllers: auto, kernel or software.", valueName: "place"))
+  var irqchip: String?
   @Option(help: ArgumentHelp("Write how it ended to this file, as JSON.", valueName: "file"))
   var report: String?
   @Flag(help: "End with status 104 when the guest asks for a reset.")
@@ -54,7 +56,7 @@ struct RunCommand: OptionReading {
     try imageOptions.apply(to: &options)
     try options.apply([
       (.cpus, cpus), (.serial, serial), (.exitPort, exitPort), (.exitStatus, exitStatus),
-      (.timeout, timeout), (.engine, engine), (.report, report),
+      (.timeout, timeout), (.engine, engine), (.irqchip, irqchip), (.report, report),
     ])
     let switches: [(RunOptions.Switch, Bool)] = [
       (.noReboot, noReboot), (.hugePages, hugePages), (.timings, timings), (.verbose, verbose),

@@ -18,6 +18,7 @@ struct RunSession {
       say(error.description)
       return write(report: .failedStart(error)) ?? error.exitStatus
     }
+    if let note = machine.engineNote { say("running in software, without KVM: \(note)") }
     if options.isVerbose { describeStart(machine) }
     if let name = machine.consoleName { say("the serial port is at \(name)") }
     let outcome = machine.waitBlocking()

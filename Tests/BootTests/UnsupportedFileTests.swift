@@ -26,14 +26,6 @@ struct UnsupportedFileTests {
     #expect(failure(Array(big.dropLast()))?.description.contains("--mode real") == true)
   }
 
-  @Test func aLinuxKernelIsNamedAlthoughItHasABootSector() {
-    var bytes = [UInt8](repeating: 0, count: 1024)
-    bytes.replaceSubrange(0..<2, with: Array("MZ".utf8))
-    bytes.replaceSubrange(0x1FE..<0x200, with: [0x55, 0xAA])
-    bytes.replaceSubrange(0x202..<0x206, with: Array("HdrS".utf8))
-    #expect(failure(bytes)?.description.contains("Linux boot protocol") == true)
-  }
-
   @Test func disksAreNamedAlthoughTheyHaveABootSector() {
     var bytes = [UInt8](repeating: 0, count: 36 << 10)
     bytes.replaceSubrange(0x1FE..<0x200, with: [0x55, 0xAA])

@@ -1,12 +1,49 @@
 public import Engine
 
-/// Accesses that are not a single item inside the slot of the access before.
+/// Accesses that are not a single item inside the slot of the access before, and those that a device
+/// has to act on.
 extension Bus {
+  /// A single item of a natural width inside the cursor's slot, and as many bytes of data, where
+  /// somebody has to be asked or the data filled in.
+  @usableFromInline @inline(never)
+  func performAtDevice(
+    at address: UInt64, width: Int, direction: AccessDirection, data: ExitBuffer, cursor: inout BusCursor
+  ) -> UInt64 {
+    if cursor.isGap {
+      cursor.countUnclaimed(direction, at: address)
+      if direction == .read { data.store(.max, width: width) }
+      return data.load(width: width)
+    }
+    guard let natural = AccessWidth(rawValue: UInt8(truncatingIfNeeded: width)) else { return 0 }
+    // Sound: a cursor that points nowhere has an empty range, and the address is in the cursor's.
+    return unsafe cursor.slot.unsafelyUnwrapped._withUnsafeGuaranteedRef { slot in
+      let offset = address &- slot.origin
+      switch direction {
+      case .read:
+        let value = slot.device.read(offset: offset, width: natural)
+        data.store(value, width: width)
+        return value & ExitBuffer.allOnes(width: width)
+      case .write:
+        let value = data.load(width: width)
+        slot.device.write(value, offset: offset, width: natural)
+        return value
+      }
+    }
+  }
+
+  /// All else: another slot than that of the access before, odd widths, strings, accesses over an end.
   @usableFromInline @inline(never)
   func performUncommon(
     at address: UInt64, width: Int, direction: AccessDirection, count: UInt32, data: ExitBuffer,
     cursor: inout BusCursor
   ) -> UInt64 {
+    // Past the end of the ports there is no slot; `carryOut` finds that out.
+    if address <= kind.lastAddress { cursor.move(to: slots[slotIndex(at: address)]) }
+    if count == 1, AccessWidth.isNatural(width), width <= data.byteCount, address >= cursor.first,
+      address <= cursor.last, UInt64(truncatingIfNeeded: width) &- 1 <= cursor.last &- address
+    {
+      return performInSlot(at: address, width: width, direction: direction, data: data, cursor: &cursor)
+    }
     carryOut(at: address, width: width, direction: direction, count: count, data: data, cursor: &cursor)
     return data.load(width: width)
   }
@@ -16,8 +53,6 @@ extension Bus {
     cursor: inout BusCursor
   ) {
     guard (1...8).contains(width) else { return }
-    // Past the end of the ports there is no slot; the parts below find that out.
-    if address <= kind.lastAddress { cursor.move(to: slot(at: address)) }
     // The engine's buffer bounds the work, whatever count the guest put into its register.
     let count = min(Int(count), data.byteCount / width)
     if direction == .write, count > 1, let natural = AccessWidth(rawValue: UInt8(width)),
@@ -110,13 +145,16 @@ extension Bus {
   }
 
   /// The slot of an address of the space: the last one that starts at or below it.
-  private func slot(at address: UInt64) -> BusSlot {
+  private func slot(at address: UInt64) -> BusSlot { slots[slotIndex(at: address)] }
+
+  @inline(__always)
+  private func slotIndex(at address: UInt64) -> Int {
     var low = 0
     var high = slots.count - 1
     while low < high {
       let middle = (low + high + 1) / 2
-      if slots[middle].first <= address { low = middle } else { high = middle - 1 }
+      if firsts[middle] <= address { low = middle } else { high = middle - 1 }
     }
-    return slots[low]
+    return low
   }
 }

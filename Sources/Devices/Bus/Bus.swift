@@ -59,6 +59,8 @@ public final class Bus: Sendable {
   public let kind: Kind
   /// The whole address space in ascending order, gaps included: every address has a slot.
   let slots: [BusSlot]
+  /// Their first addresses: what a search looks through.
+  let firsts: [UInt64]
   private let unclaimedReads = Atomic<UInt64>(0)
   private let unclaimedWrites = Atomic<UInt64>(0)
   private let lastUnclaimed = Atomic<UInt64>(0)
@@ -92,6 +94,7 @@ public final class Bus: Sendable {
     }
     self.kind = kind
     slots = Self.fillGaps(between: claimed, upTo: kind.lastAddress)
+    firsts = slots.map(\.first)
   }
 
   /// The slots with one for each gap before, between and after them.
@@ -135,36 +138,43 @@ public final class Bus: Sendable {
   }
 
   /// Nearly every access is a single item of a natural width inside the slot of the access before.
+  ///
+  /// What no device has to act on is done at once. The hints keep these few instructions in one piece: on
+  /// the way back from the kernel each further line of code has to be fetched again.
   @inlinable @inline(__always)
   func perform(
     at address: UInt64, width rawWidth: UInt8, direction: AccessDirection, count: UInt32, data: ExitBuffer,
     cursor: inout BusCursor
   ) -> UInt64 {
-    guard count == 1, let width = AccessWidth(rawValue: rawWidth),
-      address >= cursor.first, address <= cursor.last, UInt64(rawWidth) &- 1 <= cursor.last &- address
+    let width = Int(rawWidth)
+    guard
+      _fastPath(
+        count == 1 && AccessWidth.isNatural(width) && width <= data.byteCount && address >= cursor.first
+          && address <= cursor.last && UInt64(rawWidth) &- 1 <= cursor.last &- address)
     else {
       return performUncommon(
-        at: address, width: Int(rawWidth), direction: direction, count: count, data: data, cursor: &cursor)
+        at: address, width: width, direction: direction, count: count, data: data, cursor: &cursor)
     }
-    if cursor.isGap {
-      cursor.countUnclaimed(direction, at: address)
-      if direction == .read { data.store(.max, width: Int(rawWidth)) }
-      return data.load(width: Int(rawWidth))
-    }
-    // Sound: a cursor that points nowhere has an empty range, so the address was not in it.
-    return unsafe cursor.slot.unsafelyUnwrapped._withUnsafeGuaranteedRef { slot in
-      let offset = address &- slot.origin
-      switch direction {
-      case .read:
-        let value = slot.device.read(offset: offset, width: width)
-        data.store(value, width: Int(rawWidth))
-        return value & ExitBuffer.allOnes(width: Int(rawWidth))
-      case .write:
-        let value = data.load(width: Int(rawWidth))
-        slot.device.write(value, offset: offset, width: width)
+    return performInSlot(at: address, width: width, direction: direction, data: data, cursor: &cursor)
+  }
+
+  /// A single item of a natural width inside the cursor's slot, and as many bytes of data.
+  @inlinable @inline(__always)
+  func performInSlot(
+    at address: UInt64, width: Int, direction: AccessDirection, data: ExitBuffer, cursor: inout BusCursor
+  ) -> UInt64 {
+    if _fastPath(direction == .write) {
+      let value = data.load(width: width)
+      if let latch = unsafe cursor.latch, width == 1 {
+        unsafe latch._withUnsafeGuaranteedRef { $0.store(UInt8(truncatingIfNeeded: value)) }
+        return value
+      }
+      if cursor.isGap {
+        cursor.countUnclaimed(.write, at: address)
         return value
       }
     }
+    return performAtDevice(at: address, width: width, direction: direction, data: data, cursor: &cursor)
   }
 
   /// Takes over what a vCPU counted; the cursor counts on from zero.

@@ -13,13 +13,20 @@ public struct BusCursor {
   @usableFromInline var slot: Unmanaged<BusSlot>?
   /// The slot is a gap: nobody answers.
   @usableFromInline var isGap = false
+  /// The slot's latch, if its device is one.
+  ///
+  /// Sound: the device owns the latch, and the slot the device.
+  @usableFromInline var latch: Unmanaged<ByteLatch>?
 
   @usableFromInline var unclaimedReads: UInt64 = 0
   @usableFromInline var unclaimedWrites: UInt64 = 0
   @usableFromInline var lastUnclaimed: UInt64 = 0
 
   /// A cursor that points nowhere yet.
-  public init() { unsafe slot = nil }
+  public init() {
+    unsafe slot = nil
+    unsafe latch = nil
+  }
 
   /// Points to a slot.
   mutating func move(to slot: BusSlot) {
@@ -27,6 +34,7 @@ public struct BusCursor {
     last = slot.last
     isGap = slot.isGap
     unsafe self.slot = .passUnretained(slot)
+    unsafe latch = slot.latch
   }
 
   /// Counts an access of which nobody answered some byte.
@@ -38,7 +46,7 @@ public struct BusCursor {
 }
 
 /// A range of addresses and who answers there.
-@usableFromInline
+@safe @usableFromInline
 final class BusSlot: Sendable {
   let first: UInt64
   let last: UInt64
@@ -48,6 +56,8 @@ final class BusSlot: Sendable {
   @usableFromInline let device: any IODevice
   /// Nobody answers.
   let isGap: Bool
+  /// The device's latch. Sound: the device owns it.
+  let latch: Unmanaged<ByteLatch>?
 
   /// A device's slot.
   init(first: UInt64, last: UInt64, origin: UInt64, device: any IODevice) {
@@ -56,6 +66,7 @@ final class BusSlot: Sendable {
     self.origin = origin
     self.device = device
     isGap = false
+    unsafe latch = device.latch.map { unsafe .passUnretained($0) }
   }
 
   /// A gap.
@@ -65,6 +76,7 @@ final class BusSlot: Sendable {
     origin = 0
     device = Nobody()
     isGap = true
+    unsafe latch = nil
   }
 }
 

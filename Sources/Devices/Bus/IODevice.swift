@@ -6,6 +6,10 @@ public protocol IODevice: AnyObject, Sendable {
   /// The device's name, for people: "serial port COM1".
   var name: String { get }
 
+  /// For a device that does nothing with a byte written but remember it: where. The bus then writes single
+  /// bytes there itself, and does not call the device for them. Always the same object.
+  var latch: ByteLatch? { get }
+
   /// Answers a read of `width` bytes, `offset` bytes into the device's range. Only the low
   /// `width` bytes of the result count.
   func read(offset: UInt64, width: AccessWidth) -> UInt64
@@ -20,6 +24,9 @@ public protocol IODevice: AnyObject, Sendable {
 }
 
 extension IODevice {
+  /// Most devices are no latch.
+  public var latch: ByteLatch? { nil }
+
   /// Writes the items one by one.
   public func write(string items: RawSpan, offset: UInt64, width: AccessWidth) {
     writeOneByOne(items, offset: offset, width: width)
@@ -61,4 +68,10 @@ public enum AccessWidth: UInt8, Sendable {
 
   /// The width in bytes.
   public var byteCount: Int { Int(rawValue) }
+
+  /// Whether there is a width of this many bytes.
+  @inlinable @inline(__always)
+  static func isNatural(_ byteCount: Int) -> Bool {
+    byteCount >= 1 && byteCount <= 8 && byteCount & (byteCount &- 1) == 0
+  }
 }

@@ -5,8 +5,8 @@ internal import X86
 enum Interruption: Error {
   /// It raised an exception.
   case exception(GuestException)
-  /// It needs a device: `Interpreter.pendingExit` says what of it. It is executed again once the
-  /// answer is there.
+  /// It needs something from outside: `Interpreter.pendingExit` says what. It is executed again
+  /// once the answer is there; for `.emulationFailure` there is none.
   case deviceAccess
 }
 

@@ -18,6 +18,12 @@ extension Interpreter {
 
   private func dispatch(_ instruction: borrowing Instruction) throws(Interruption) {
     guard model.has(instruction.feature) else { throw .invalidOpcode }
+    if instruction.prefixes.contains(.vex) {
+      // VEX is for protected mode only (SDM Vol. 2, 2.3 and 2.5).
+      guard core.cr0.contains(.protectionEnable), !core.systemFlags.contains(.virtual8086) else {
+        throw .invalidOpcode
+      }
+    }
     switch InstructionFamily(instruction.operation) {
     case .arithmetic: try executeArithmetic(instruction)
     case .shift: try executeShift(instruction)

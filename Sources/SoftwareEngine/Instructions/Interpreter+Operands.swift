@@ -75,7 +75,8 @@ extension Interpreter {
   /// The width in bytes of operand `index`, 0 where it has none.
   func width(_ instruction: borrowing Instruction, _ index: Int) -> UInt8 {
     switch instruction.operands[index] {
-    case .general(_, let width), .immediate(let width), .stringSource(let width), .stringDestination(let width):
+    case .general(_, let width), .immediate(let width), .stringSource(let width),
+      .stringDestination(let width):
       return width
     case .highByte: return 1
     case .memory(let width): return UInt8(truncatingIfNeeded: width)

@@ -8,9 +8,11 @@ extension Interpreter {
   /// - Throws: #PF, or #GP where the address is not canonical (who checks the segment has found that
   ///   out before).
   func translate(_ linear: UInt64, for access: MemoryAccess) throws(Interruption) -> UInt64 {
-    let linear = truncateLinear(linear)
+    let linear = truncate(linear, access.privilege)
     if walker.mode == .none {
-      remember(linear, physical: linear, access, permissions: [.writable, .executable, .user], isDirty: true, isGlobal: false)
+      remember(
+        linear, physical: linear, access, permissions: [.writable, .executable, .user], isDirty: true,
+        isGlobal: false)
       return linear
     }
     let translation: Translation
@@ -25,7 +27,8 @@ extension Interpreter {
     let leaf = markUsed(translation.path, isWrite: access.kind == .write)
     remember(
       linear, physical: translation.physicalAddress, access, permissions: translation.permissions,
-      isDirty: leaf.contains(.dirty), isGlobal: leaf.contains(.global) && core.cr4.contains(.pageGlobalEnable))
+      isDirty: leaf.contains(.dirty), isGlobal: leaf.contains(.global) && core.cr4.contains(.pageGlobalEnable)
+    )
     return translation.physicalAddress
   }
 

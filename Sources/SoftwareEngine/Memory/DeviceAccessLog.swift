@@ -17,6 +17,10 @@ struct DeviceAccessLog: ~Copyable {
   private var position = 0
   /// The access that was reported last and whose answer is still in `buffer`.
   private var asked: (address: UInt64, width: UInt8, direction: AccessDirection)?
+  /// Items of a repeated INS or OUTS that were reported last: the whole buffer is theirs.
+  private var askedItems: UInt32 = 0
+  /// The same, once they were answered.
+  private var answeredItems: UInt32 = 0
   /// Where the run loop finds and leaves the bytes of an access: one page.
   let buffer: UnsafeMutableRawPointer
   static let bufferByteCount = 4096
@@ -30,11 +34,17 @@ struct DeviceAccessLog: ~Copyable {
 
   /// Whether the instruction under way has begun to talk to devices: it must be finished before
   /// anything else happens to the vCPU.
-  var isUnderWay: Bool { asked != nil || !answers.isEmpty }
+  var isUnderWay: Bool {
+    asked != nil || !answers.isEmpty || askedItems != 0 || answeredItems != 0
+  }
 
   /// Begins an instruction, or begins it again.
   mutating func rewind() {
     position = 0
+    if askedItems != 0 {
+      answeredItems = askedItems
+      askedItems = 0
+    }
     if let access = asked {
       // Sound: at most 8 bytes of the buffer.
       let value = unsafe buffer.loadUnaligned(as: UInt64.self)
@@ -47,8 +57,13 @@ struct DeviceAccessLog: ~Copyable {
   /// The instruction, or part of it, is done.
   mutating func forget() {
     position = 0
+    asked = nil
+    (askedItems, answeredItems) = (0, 0)
     if !answers.isEmpty { answers.removeAll(keepingCapacity: true) }
   }
+
+  /// Puts the answer where the run loop would have left it.
+  func answer(_ value: UInt64) { unsafe buffer.storeBytes(of: value, as: UInt64.self) }
 
   /// The answer of the next access of the instruction; nil if it was not made yet.
   mutating func nextAnswer() -> UInt64? {
@@ -58,10 +73,24 @@ struct DeviceAccessLog: ~Copyable {
   }
 
   /// Puts an access that was not made yet into the buffer, for the run loop.
-  mutating func ask(_ address: UInt64, width: UInt8, direction: AccessDirection, value: UInt64) -> ExitBuffer {
+  mutating func ask(_ address: UInt64, width: UInt8, direction: AccessDirection, value: UInt64) -> ExitBuffer
+  {
     asked = (address, width, direction)
     unsafe buffer.storeBytes(of: value, as: UInt64.self)
     // Sound: the buffer lives as long as the interpreter, and is left alone until it runs again.
     return unsafe ExitBuffer(base: buffer, byteCount: Int(width))
+  }
+
+  /// Reports `count` items at once, which are in the buffer or will be: at most a page of them.
+  mutating func askItems(_ count: UInt32, byteCount: Int) -> ExitBuffer {
+    askedItems = count
+    // Sound: as for `ask`; more than the buffer holds is never lent.
+    return unsafe ExitBuffer(base: buffer, byteCount: min(byteCount, Self.bufferByteCount))
+  }
+
+  /// How many items, asked for before, the buffer holds the answer to; each answer is told once.
+  mutating func takeItems() -> UInt32 {
+    defer { answeredItems = 0 }
+    return answeredItems
   }
 }

@@ -25,17 +25,6 @@ extension Interpreter {
     try writeLinearSlowly(linear, width: width, value, privilege: instructionPrivilege)
   }
 
-  /// Reads `width` bytes as the CPU itself does, whatever the privilege level: descriptor tables, the
-  /// TSS.
-  func readSystem(_ linear: UInt64, width: UInt8) throws(Interruption) -> UInt64 {
-    try readLinearSlowly(linear, width: width, privilege: .implicitSupervisor)
-  }
-
-  /// Writes as the CPU itself does.
-  func writeSystem(_ linear: UInt64, width: UInt8, _ value: UInt64) throws(Interruption) {
-    try writeLinearSlowly(linear, width: width, value, privilege: .implicitSupervisor)
-  }
-
   /// Reads, changes and writes `width` bytes; nothing is read before it is known that the write will
   /// succeed. As one vCPU runs at a time, it is atomic for them all.
   func modifyLinear(
@@ -52,6 +41,7 @@ extension Interpreter {
 
   /// Checks that `byteCount` bytes, at most a page, can be written by the instruction under way.
   func checkWrite(_ linear: UInt64, byteCount: UInt64) throws(Interruption) {
+    let linear = truncateLinear(linear)
     let access = MemoryAccess(.write, instructionPrivilege)
     _ = try translate(linear, for: access)
     let last = truncateLinear(linear &+ (byteCount &- 1))
@@ -110,6 +100,10 @@ extension Interpreter {
     _ body: (_ physical: UInt64, _ done: Int, _ count: Int) throws(Interruption) -> Void
   ) throws(Interruption) {
     let access = MemoryAccess(kind, instructionPrivilege)
+    let linear = truncateLinear(linear)
+    if watchesData {
+      noteAccess(linear, byteCount: UInt64(byteCount), isWrite: kind == .write, access.privilege)
+    }
     let first = try translate(linear, for: access)
     let room = 4096 - Int(linear & 0xFFF)
     if byteCount <= room { return try body(first, 0, byteCount) }
@@ -123,12 +117,13 @@ extension Interpreter {
     throws(Interruption) -> UInt64
   {
     let access = MemoryAccess(.read, privilege)
-    let linear = truncateLinear(linear)
+    let linear = truncate(linear, privilege)
     try checkAlignment(linear, width: width, privilege)
+    if watchesData { noteAccess(linear, byteCount: UInt64(width), isWrite: false, privilege) }
     let first = try translate(linear, for: access)
     let room = UInt8(truncatingIfNeeded: min(4096 - (linear & 0xFFF), 8))
     if width <= room { return try readPhysical(first, width: width) }
-    let second = try translate(truncateLinear(linear &+ UInt64(room)), for: access)
+    let second = try translate(truncate(linear &+ UInt64(room), privilege), for: access)
     let low = try readPhysical(first, width: room)
     let high = try readPhysical(second, width: width - room)
     return low | high << (UInt64(room) * 8)
@@ -139,12 +134,13 @@ extension Interpreter {
     _ linear: UInt64, width: UInt8, _ value: UInt64, privilege: MemoryAccess.Privilege
   ) throws(Interruption) {
     let access = MemoryAccess(.write, privilege)
-    let linear = truncateLinear(linear)
+    let linear = truncate(linear, privilege)
     try checkAlignment(linear, width: width, privilege)
+    if watchesData { noteAccess(linear, byteCount: UInt64(width), isWrite: true, privilege) }
     let first = try translate(linear, for: access)
     let room = UInt8(truncatingIfNeeded: min(4096 - (linear & 0xFFF), 8))
     if width <= room { return try writePhysical(first, width: width, value) }
-    let second = try translate(truncateLinear(linear &+ UInt64(room)), for: access)
+    let second = try translate(truncate(linear &+ UInt64(room), privilege), for: access)
     try writePhysical(first, width: room, value)
     try writePhysical(second, width: width - room, value >> (UInt64(room) * 8))
   }
@@ -152,6 +148,12 @@ extension Interpreter {
   /// Outside of 64-bit mode a linear address has 32 bits.
   @inline(__always)
   func truncateLinear(_ linear: UInt64) -> UInt64 { core.isLong ? linear : linear & 0xFFFF_FFFF }
+
+  /// The linear address as the one who makes the access means it.
+  @inline(__always)
+  func truncate(_ linear: UInt64, _ privilege: MemoryAccess.Privilege) -> UInt64 {
+    privilege == .implicitSupervisor ? truncateSystem(linear) : truncateLinear(linear)
+  }
 
   /// #AC, where alignment checks are on (SDM Vol. 3A, 6.15, interrupt 17). The translation cache is
   /// not used then, so every access comes by here.

@@ -59,6 +59,7 @@ extension Interpreter {
 
   /// One item of IN: `width` bytes, 1, 2 or 4.
   func readPort(_ port: UInt16, width: UInt8) throws(Interruption) -> UInt64 {
+    if watchesPorts { notePortAccess(port, width: width) }
     if let answer = deviceAccesses.nextAnswer() { return answer }
     let data = deviceAccesses.ask(UInt64(port), width: width, direction: .read, value: 0)
     pendingExit = .portIO(PortAccess(port: port, width: width, direction: .read, count: 1, data: data))
@@ -67,6 +68,7 @@ extension Interpreter {
 
   /// One item of OUT: `width` bytes, 1, 2 or 4.
   func writePort(_ port: UInt16, width: UInt8, _ value: UInt64) throws(Interruption) {
+    if watchesPorts { notePortAccess(port, width: width) }
     if deviceAccesses.nextAnswer() != nil { return }
     let data = deviceAccesses.ask(UInt64(port), width: width, direction: .write, value: value)
     pendingExit = .portIO(PortAccess(port: port, width: width, direction: .write, count: 1, data: data))

@@ -31,6 +31,8 @@ final class TranslationTables {
   /// In the word of the physical page: the translation survives a load of CR3.
   static let isGlobal: UInt64 = 1
 
+  /// Where the instructions at linear addresses are: forgotten with the translations.
+  let jumpCache = JumpCache()
   /// The four tables, one after the other.
   let base: UnsafeMutableRawPointer
 
@@ -58,6 +60,7 @@ final class TranslationTables {
 
   /// Forgets everything.
   func flush() {
+    jumpCache.clear()
     for table in 0..<4 {
       for offset in stride(from: 0, to: Self.tableByteCount, by: Self.entryByteCount) {
         clear(table * Self.tableByteCount + offset, offset)
@@ -67,6 +70,7 @@ final class TranslationTables {
 
   /// Forgets what is not global.
   func flushLocal() {
+    jumpCache.clear()
     for table in 0..<3 {
       for offset in stride(from: 0, to: Self.tableByteCount, by: Self.entryByteCount) {
         let place = table * Self.tableByteCount + offset
@@ -79,6 +83,7 @@ final class TranslationTables {
 
   /// Forgets the page that holds `linear`.
   func flush(page linear: UInt64) {
+    jumpCache.clear()
     let offset = Self.offset(of: linear)
     for table in 0..<3 { clear(table * Self.tableByteCount + offset, offset) }
   }
@@ -126,7 +131,8 @@ final class TranslationTables {
     unsafe entry.storeBytes(
       of: UInt64(UInt(bitPattern: host)) &- page, toByteOffset: Self.addend, as: UInt64.self)
     unsafe entry.storeBytes(
-      of: physical & ~0xFFF | (isGlobal ? Self.isGlobal : 0), toByteOffset: Self.physicalPage, as: UInt64.self)
+      of: physical & ~0xFFF | (isGlobal ? Self.isGlobal : 0), toByteOffset: Self.physicalPage, as: UInt64.self
+    )
   }
 }
 

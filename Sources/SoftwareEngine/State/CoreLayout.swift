@@ -29,7 +29,7 @@ enum CoreLayout {
   static let translations = 208
   /// The `Interpreter` that owns the block, unretained.
   static let interpreter = 216
-  /// The threaded operation at which a handler left.
+  /// The threaded operation at which a handler left, where its link is to be patched; else 0.
   static let leftAt = 224
   /// The jump cache: linear address → threaded operation.
   static let jumpCache = 232
@@ -38,6 +38,10 @@ enum CoreLayout {
   static let codeSize = 240
   static let privilege = 241
   static let stackSize = 242
+  /// Why the threaded tier came back: a `ThreadedLeave`.
+  static let leave = 243
+  /// What tells the jump cache's entries of one mode from those of another.
+  static let modeSalt = 248
 
   /// The six segment registers by their number in an encoding, 32 bytes each.
   static let segments = 256

@@ -21,13 +21,15 @@ extension Interpreter {
     core.efer = state.efer
     core.xcr0 = state.xcr0
     taskPriority = state.cr8
-    modelSpecific.load(state.modelSpecific, apicBase: state.apicBase)
+    modelSpecific.load(state.modelSpecific, apicBase: state.apicBase, timeStamp: timeStamp)
     debug = state.debug
     loadExtended(state.extended)
     events = state.events
     activity = state.activity
     deviceAccesses.forget()
+    pendingExit = nil
     translations.flush()
+    debugRegistersDidChange()
     modeDidChange()
   }
 
@@ -51,7 +53,7 @@ extension Interpreter {
     state.efer = core.efer
     state.xcr0 = core.xcr0
     state.cr8 = taskPriority
-    (state.modelSpecific, state.apicBase) = modelSpecific.save()
+    (state.modelSpecific, state.apicBase) = modelSpecific.save(timeStamp: timeStamp)
     state.debug = debug
     state.extended = savedExtended()
     state.events = events

@@ -14,9 +14,11 @@ extension Interpreter {
     let isLong = isLongActive && code.isLong
     let is32 = code.isDefault32 && isProtected && !isVirtual8086
     let privilege: UInt8 = !isProtected ? 0 : isVirtual8086 ? 3 : stack.privilegeLevel
-    core.store(UInt8(isLong ? 8 : is32 || (code.isDefault32 && !isVirtual8086) ? 4 : 2), at: CoreLayout.codeSize)
+    core.store(
+      UInt8(isLong ? 8 : is32 || (code.isDefault32 && !isVirtual8086) ? 4 : 2), at: CoreLayout.codeSize)
     core.store(privilege, at: CoreLayout.privilege)
     core.store(UInt8(isLong ? 8 : stack.isDefault32 ? 4 : 2), at: CoreLayout.stackSize)
+    core.store(JumpCache.salt(codeSize: core.codeSize, privilege: privilege), at: CoreLayout.modeSalt)
 
     pagingDidChange()
   }
@@ -61,5 +63,5 @@ extension Interpreter {
   }
 
   /// Whether each access must be looked at, so that the translation cache is not to be used.
-  var checksEveryAccess: Bool { checksAlignment }
+  var checksEveryAccess: Bool { watchesData || checksAlignment }
 }

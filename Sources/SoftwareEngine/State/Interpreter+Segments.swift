@@ -24,6 +24,8 @@ extension Interpreter {
     core.store(segment.limit, at: place &+ CoreLayout.segmentLimit)
     core.store(segment.attributes.accessRights, at: place &+ CoreLayout.segmentRights)
     setSegmentBase(name, segment.base)
+    // Outside of 64-bit mode what the jump cache holds was checked against the limit of CS.
+    if name == .cs, !core.efer.contains(.longModeActive) { translations.jumpCache.clear() }
   }
 
   func segmentBase(_ name: SegmentName) -> UInt64 { core.load(at: place(name) &+ CoreLayout.segmentBase) }

@@ -1,5 +1,6 @@
 public import Boot
 public import Devices
+internal import Engine
 public import GuestMemory
 public import Host
 
@@ -58,6 +59,16 @@ extension VirtualMachine {
       case software
     }
 
+    /// Where interrupt controllers (PICs, I/O APIC, local APICs) and interval timer are.
+    public enum InterruptControllerChoice: String, Sendable, CaseIterable {
+      /// In the kernel where the engine is KVM, else in software.
+      case auto
+      /// In the kernel: fastest. Only with KVM.
+      case kernel
+      /// In this process: every access to them is an exit, and can be seen.
+      case software
+    }
+
     /// What to boot.
     public var image: Image
     /// RAM, in bytes: whole 4 KiB pages, at least 1 MiB.
@@ -90,6 +101,8 @@ extension VirtualMachine {
     public var reboots = true
     /// Which engine runs the vCPUs.
     public var engine = EngineChoice.auto
+    /// Where the interrupt controllers are.
+    public var interruptControllers = InterruptControllerChoice.auto
     /// SIGINT, SIGTERM, SIGHUP and SIGQUIT to this process end the machine in good order. For
     /// commands; a program with signal handling of its own leaves it off.
     public var endsOnSignals = false
@@ -143,7 +156,16 @@ extension VirtualMachine.Configuration {
     if timeoutNanoseconds == 0 {
       found.append(Mistake("a time limit of 0 lets nothing run; leave it out for no limit"))
     }
+    if engine == .software, interruptControllers == .kernel {
+      found.append(
+        Mistake("the software engine has no interrupt controllers in the kernel; choose software or auto"))
+    }
     return found
+  }
+
+  /// Where the interrupt controllers are on the engine that is used.
+  var interruptControllerPlace: InterruptControllerPlace {
+    interruptControllers == .software || engine == .software ? .software : .engine
   }
 
   /// Who has one of the ports that an exit port at `port` would take.

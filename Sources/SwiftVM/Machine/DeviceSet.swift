@@ -2,20 +2,24 @@ internal import Devices
 internal import Engine
 internal import GuestMemory
 internal import Host
+internal import X86
 
 /// The devices of one power-on, on their buses.
 struct DeviceSet {
   let ports: Bus
-  let memory: Bus
+  /// One for all vCPUs, or one for each: see `SharedParts`.
+  let memory: [Bus]
   let post = POSTPort()
   let realTimeClock: RealTimeClock
 
   /// Builds what every machine has. The order does not matter: the bus sorts and checks.
   ///
-  /// - Parameter earlierClock: the clock before the reset, which has a battery; nil at first.
+  /// - Parameters:
+  ///   - processors: the vCPUs, by number.
+  ///   - earlierClock: the clock before the reset, which has a battery; nil at first.
   init(
-    _ configuration: VirtualMachine.Configuration, host: HostParts, interrupts: any InterruptController,
-    control: any MachineControl, earlierClock: RealTimeClock?
+    _ configuration: VirtualMachine.Configuration, host: HostParts, interrupts: MachineInterrupts,
+    processors: [any Processor], control: any MachineControl, earlierClock: RealTimeClock?
   ) throws(BusError) {
     var attachments: [BusAttachment] = []
     func attach(_ device: any IODevice, at range: PortRange, firstOffset: UInt64 = 0) {
@@ -24,7 +28,7 @@ struct DeviceSet {
           base: UInt64(range.first), byteCount: range.count, device: device,
           firstOffset: firstOffset))
     }
-    func line(_ gsi: UInt32) -> InterruptLine { InterruptLine(controller: interrupts, gsi: gsi) }
+    func line(_ gsi: UInt32) -> InterruptLine { InterruptLine(controller: interrupts.controller, gsi: gsi) }
 
     let channel = host.channel
     attach(SerialPort(channel: channel, interrupt: line(SerialPort.com1GSI)), at: StandardPorts.serial)
@@ -54,7 +58,29 @@ struct DeviceSet {
       let last = UInt16(clamping: Int(port) + Int(ExitPort.portCount) - 1)
       attach(ExitPort(style: configuration.exitStyle, machine: control), at: PortRange(port, last))
     }
-    ports = try Bus(kind: .ports, attachments: attachments)
-    memory = try Bus(kind: .memory, attachments: [])
+    guard let software = interrupts.software else {
+      ports = try Bus(kind: .ports, attachments: attachments)
+      memory = [try Bus(kind: .memory, attachments: [])]
+      return
+    }
+    let timer = IntervalTimer8254(
+      clock: HostDeviceClock(loop: host.loop), interrupt: line(IntervalTimer8254.gsi))
+    ports = try Bus(
+      kind: .ports, attachments: attachments + software.portAttachments + timer.portAttachments)
+    memory = try Self.spaces(software, interrupts.ports, processors)
+  }
+
+  /// The physical address space of each vCPU: each sees its own local APIC at the same address.
+  private static func spaces(
+    _ interrupts: SoftwareInterruptController, _ ports: [LocalInterruptPort], _ processors: [any Processor]
+  ) throws(BusError) -> [Bus] {
+    var spaces: [Bus] = []
+    for (port, processor) in zip(ports, processors) {
+      let page = BusAttachment(
+        base: LocalAPICBase.address, byteCount: LocalInterruptPort.byteCount,
+        device: LocalAPICPage(processor: processor, port: port))
+      spaces.append(try Bus(kind: .memory, attachments: interrupts.memoryAttachments + [page]))
+    }
+    return spaces
   }
 }

@@ -4,6 +4,7 @@ internal import Engine
 internal import GuestMemory
 internal import Host
 internal import KVMEngine
+internal import SoftwareEngine
 internal import X86
 
 /// Power-on, reset and power-off.
@@ -14,20 +15,26 @@ extension VirtualMachine {
   func powerOn(
     _ plan: BootPlan, cpuid: SupportedCPUID?, timeline: inout SetupTimeline
   ) throws(StartError) {
-    switch configuration.engine {
-    case .software:
-      throw .engine(
-        EngineError("the software engine is not part of this version; use --engine kvm or auto"))
-    case .auto, .kvm:
-      let engine: HardwareEngine
-      do throws(EngineError) {
-        engine = try HardwareEngine(path: configuration.kvmPath, cpuid: cpuid)
-      } catch {
+    if configuration.engine == .software { return try powerOnInSoftware(plan, timeline: &timeline) }
+    let hardware: HardwareEngine
+    do throws(EngineError) {
+      hardware = try HardwareEngine(path: configuration.kvmPath, cpuid: cpuid)
+    } catch {
+      guard configuration.engine == .auto, configuration.interruptControllers != .kernel else {
         throw .engine(error)
       }
-      timeline.mark("open KVM and create the machine")
-      try powerOn(engine, plan: plan, timeline: &timeline)
+      life.update { $0.engineNote = error.description }
+      return try powerOnInSoftware(plan, timeline: &timeline)
     }
+    timeline.mark("open KVM and create the machine")
+    try powerOn(
+      hardware, interrupts: configuration.interruptControllerPlace, plan: plan, timeline: &timeline)
+  }
+
+  private func powerOnInSoftware(_ plan: BootPlan, timeline: inout SetupTimeline) throws(StartError) {
+    let engine = SoftwareMachine(processorCount: configuration.cpuCount)
+    timeline.mark("make the machine in software")
+    try powerOn(engine, interrupts: .software, plan: plan, timeline: &timeline)
   }
 
   /// Reads the image's headers and decides where everything goes. No engine is needed for that, so
@@ -59,7 +66,8 @@ extension VirtualMachine {
   }
 
   private func powerOn<Engine: MachineEngine>(
-    _ engine: Engine, plan: BootPlan, timeline: inout SetupTimeline
+    _ engine: Engine, interrupts place: InterruptControllerPlace, plan: BootPlan,
+    timeline: inout SetupTimeline
   ) throws(StartError) {
     let memory: GuestMemory
     do throws(GuestMemoryError) {
@@ -75,7 +83,7 @@ extension VirtualMachine {
       // Memory first, the timer last: the other way round costs milliseconds (docs/decisions).
       try engine.map(memory)
       timeline.mark("map guest memory")
-      try engine.prepareInterrupts()
+      try engine.prepareInterrupts(place)
       timeline.mark("create the interrupt controllers")
       for index in 0..<configuration.cpuCount { processors.append(try engine.makeProcessor(index: index)) }
       timeline.mark("create the vCPUs")
@@ -91,10 +99,13 @@ extension VirtualMachine {
 
     let gate = VCPUGate(vcpuCount: configuration.cpuCount)
     let control = StopControl(gate: gate) { [weak self] in self?.didRequestStop() }
+    let interrupts = MachineInterrupts(
+      ofEngine: engine.interruptController, processors: processors, gate: gate,
+      clock: HostDeviceClock(loop: parts.loop))
     let devices: DeviceSet
     do throws(BusError) {
       devices = try DeviceSet(
-        configuration, host: parts, interrupts: engine.interruptController, control: control,
+        configuration, host: parts, interrupts: interrupts, processors: processors, control: control,
         earlierClock: life.read(\.realTimeClock))
     } catch {
       throw .host(error.description)
@@ -109,8 +120,8 @@ extension VirtualMachine {
     }
     timeline.mark("set the entry state")
     let shared = SharedParts(
-      ports: devices.ports, memory: devices.memory, gate: gate, control: control, guestMemory: memory,
-      post: devices.post)
+      ports: devices.ports, memory: devices.memory, localControllers: interrupts.ports, gate: gate,
+      control: control, guestMemory: memory, post: devices.post)
     // Not weak: a running machine lives until its end. `powerOff` breaks the cycle.
     let machine = PoweredMachine(engine: engine, processors: processors, shared: shared) {
       self.lastVCPUHasLeft()
@@ -130,7 +141,7 @@ extension VirtualMachine {
     if !gate.isOpen { machine.kickAll() }
     do throws(SystemError) {
       // The timers first: a guest may be over before this thread runs again, and the loop with it.
-      try startTimers(watch)
+      try startTimers(interrupts.software == nil ? watch : nil)
       timeline.mark("start the timers")
       try machine.start()
     } catch {
@@ -142,11 +153,15 @@ extension VirtualMachine {
   }
 
   /// The halt watch looks in at the intervals it chooses; the time limit counts from the first start.
-  private func startTimers(_ watch: HaltWatch) throws(SystemError) {
+  ///
+  /// - Parameter watch: nil where HLT is reported, so that nobody needs to look.
+  private func startTimers(_ watch: HaltWatch?) throws(SystemError) {
     try parts.loop.start()
-    let timer = RepeatingTimer(loop: parts.loop) { watch.look() }
-    life.update { $0.haltTimer = timer }
-    timer.fire(in: HaltWatch.firstLook)
+    if let watch {
+      let timer = RepeatingTimer(loop: parts.loop) { watch.look() }
+      life.update { $0.haltTimer = timer }
+      timer.fire(in: HaltWatch.firstLook)
+    }
     if let limit = configuration.timeoutNanoseconds, life.read({ $0.limitTimer == nil }) {
       let limitTimer = parts.loop.makeTimer { [weak self] in self?.stop(.timeout) }
       limitTimer.arm(at: HostClock.monotonicNanoseconds &+ limit)

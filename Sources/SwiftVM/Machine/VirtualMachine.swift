@@ -32,6 +32,8 @@ public final class VirtualMachine: Sendable {
     var current: PoweredMachine?
     /// What KVM supports: it does not change, so a reset need not ask again.
     var cpuid: SupportedCPUID?
+    /// Why KVM was not used although it was tried first.
+    var engineNote: String?
     var timeline: SetupTimeline?
     var plan: BootPlan?
     /// The clock of the present or the last life: its memory outlives a reset.
@@ -153,6 +155,9 @@ public final class VirtualMachine: Sendable {
 
   /// How long each step of the set-up took; nil before `start`.
   public var timeline: SetupTimeline? { life.read(\.timeline) }
+
+  /// Why the software engine was taken where KVM was tried first; nil where that was not so.
+  public var engineNote: String? { life.read(\.engineNote) }
 
   /// How the image was loaded; nil before `start`.
   public var bootPlan: BootPlan? { life.read(\.plan) }

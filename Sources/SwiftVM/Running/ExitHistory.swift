@@ -3,8 +3,9 @@ internal import Synchronization
 
 /// What an entry of the exit history was.
 enum ExitKind: UInt8, Sendable {
-  case portIO, mmio, halt, shutdown, debug, hypercall, systemEvent, interruptWindow, failedEntry
-  case emulationFailure, unknown
+  case portIO = 0
+  case mmio, halt, shutdown, debug, hypercall, systemEvent, interruptWindow, failedEntry
+  case emulationFailure, taskPriority, readRegister, writeRegister, unknown
 
   /// The name that the crash report and its JSON form use.
   var name: String {
@@ -19,6 +20,9 @@ enum ExitKind: UInt8, Sendable {
     case .interruptWindow: "interrupt-window"
     case .failedEntry: "failed-entry"
     case .emulationFailure: "emulation-failure"
+    case .taskPriority: "task-priority"
+    case .readRegister: "read-register"
+    case .writeRegister: "write-register"
     case .unknown: "unknown"
     }
   }
@@ -46,44 +50,62 @@ final class ExitHistory: @unchecked Sendable {
 
   static let capacity = 16
 
-  private var ring = InlineArray<16, ExitRecord>(
-    repeating: ExitRecord(kind: .unknown, direction: .read, width: 0, count: 0, address: 0, value: 0))
-  private var next: UInt64 = 0
-  private let published = Atomic<UInt64>(0)
+  /// What is kept of an exit: the words that the access came in, made readable when somebody asks.
+  private struct Entry {
+    /// As `PortAccess.parts`, with the kind in bits 7…1 and no port where the exit has none.
+    var parts: UInt64 = 0
+    var address: UInt64 = 0
+    var value: UInt64 = 0
+  }
+
+  private var ring = InlineArray<16, Entry>(repeating: Entry())
+  private let count = Atomic<UInt64>(0)
 
   /// How many exits there were, `.interrupted` not counted.
-  var total: UInt64 { published.load(ordering: .relaxed) }
+  var total: UInt64 { count.load(ordering: .relaxed) }
 
   /// The exits kept, oldest first.
   var entries: [ExitRecord] {
-    let count = min(next, UInt64(Self.capacity))
-    return (0..<count).map { ring[Int((next - count + $0) % UInt64(Self.capacity))] }
+    let total = total
+    let kept = min(total, UInt64(Self.capacity))
+    return (0..<kept).map { Self.record(of: ring[Int((total - kept + $0) % UInt64(Self.capacity))]) }
   }
 
+  private static func record(of entry: Entry) -> ExitRecord {
+    ExitRecord(
+      kind: ExitKind(rawValue: UInt8(truncatingIfNeeded: entry.parts) >> 1) ?? .unknown,
+      direction: entry.parts & 1 != 0 ? .write : .read,
+      width: UInt8(truncatingIfNeeded: entry.parts >> 8),
+      count: UInt32(truncatingIfNeeded: entry.parts >> 32),
+      address: entry.address, value: entry.value)
+  }
+
+  /// Keeps a port access: `.portIO` is kind 0, so its parts are the entry's.
   @inline(__always)
   func record(_ access: PortAccess, value: UInt64) {
-    append(
-      ExitRecord(
-        kind: .portIO, direction: access.direction, width: access.width, count: access.count,
-        address: UInt64(access.port), value: value))
+    append(Entry(parts: access.parts, address: UInt64(access.port), value: value))
   }
 
+  /// Keeps a memory access.
   @inline(__always)
   func record(_ access: MMIOAccess, value: UInt64) {
-    append(
-      ExitRecord(
-        kind: .mmio, direction: access.direction, width: access.width, count: 1,
-        address: access.address, value: value))
+    let parts = Self.parts(.mmio) | UInt64(access.width) << 8 | UInt64(access.direction.rawValue)
+    append(Entry(parts: parts, address: access.address, value: value))
   }
 
+  /// Keeps another exit.
   func record(_ kind: ExitKind, detail: UInt64 = 0) {
-    append(ExitRecord(kind: kind, direction: .read, width: 0, count: 1, address: detail, value: 0))
+    append(Entry(parts: Self.parts(kind), address: detail, value: 0))
   }
 
   @inline(__always)
-  private func append(_ record: ExitRecord) {
-    ring[Int(truncatingIfNeeded: next) & (Self.capacity - 1)] = record
-    next &+= 1
-    published.store(next, ordering: .relaxed)
+  private static func parts(_ kind: ExitKind) -> UInt64 { UInt64(kind.rawValue) << 1 | 1 << 32 }
+
+  @inline(__always)
+  private func append(_ entry: Entry) {
+    // Not an atomic addition: only this thread writes.
+    let number = count.load(ordering: .relaxed)
+    ring[Int(truncatingIfNeeded: number) & (Self.capacity - 1)] = entry
+    count.store(number &+ 1, ordering: .relaxed)
   }
 }

@@ -17,6 +17,10 @@ final class VCPUGate: Sendable {
     var onParked: [@Sendable () -> Void] = []
     /// Which vCPUs were woken from `sleep`.
     var isWoken: [Bool]
+    /// Which vCPUs sleep.
+    var isAsleep: [Bool]
+    /// Which of them only another vCPU could wake.
+    var isAsleepForGood: [Bool]
 
     /// Whether a vCPU may go on: the machine is neither held nor stopping.
     var isOpen: Bool { pausers == 0 && !isStopping }
@@ -33,7 +37,8 @@ final class VCPUGate: Sendable {
 
   /// A gate for `vcpuCount` threads that are about to start.
   init(vcpuCount: Int) {
-    monitor = Monitor(State(alive: vcpuCount, isWoken: Array(repeating: false, count: vcpuCount)))
+    let none = Array(repeating: false, count: vcpuCount)
+    monitor = Monitor(State(alive: vcpuCount, isWoken: none, isAsleep: none, isAsleepForGood: none))
   }
 
   /// The answer to `.interrupted`: waits here while the machine is paused. False: it stops, and
@@ -50,26 +55,40 @@ final class VCPUGate: Sendable {
 
   /// Waits as a halted vCPU does, until `wake` is called for it. It counts as parked meanwhile.
   /// False: the machine stops, and the thread must end.
-  func sleep(vcpu: Int) -> Bool {
-    park()
+  ///
+  /// - Parameters:
+  ///   - isForGood: only another vCPU could wake this one.
+  ///   - allAsleep: called where by now every vCPU sleeps for good: none will ever be woken.
+  func sleep(vcpu: Int, isForGood: Bool = false, allAsleep: () -> Void = {}) -> Bool {
+    park { state in
+      state.isAsleep[vcpu] = true
+      state.isAsleepForGood[vcpu] = isForGood && !state.isWoken[vcpu]
+    }
+    if isForGood, monitor.read({ state in state.isAsleepForGood.allSatisfy { $0 } }) { allAsleep() }
     return monitor.wait { state in
-      if state.isStopping {
-        state.parked -= 1
-        return false
-      }
-      guard state.isWoken[vcpu], state.pausers == 0 else { return nil }
-      state.isWoken[vcpu] = false
+      guard state.isStopping || state.isWoken[vcpu] && state.pausers == 0 else { return nil }
+      if !state.isStopping { state.isWoken[vcpu] = false }
+      state.isAsleep[vcpu] = false
+      state.isAsleepForGood[vcpu] = false
       state.parked -= 1
-      return true
+      return !state.isStopping
     }
   }
 
-  /// Ends the `sleep` of a vCPU, or the next one where it does not sleep now.
-  func wake(vcpu: Int) { monitor.update { $0.isWoken[vcpu] = true } }
+  /// Ends the `sleep` of a vCPU, or the next one where it does not sleep now: then the result is false.
+  @discardableResult
+  func wake(vcpu: Int) -> Bool {
+    monitor.update { state in
+      state.isWoken[vcpu] = true
+      state.isAsleepForGood[vcpu] = false
+      return state.isAsleep[vcpu]
+    }
+  }
 
-  private func park() {
+  private func park(_ change: (inout State) -> Void = { _ in }) {
     let calls = monitor.update { state in
       state.parked += 1
+      change(&state)
       return state.dueCalls()
     }
     for call in calls { call() }

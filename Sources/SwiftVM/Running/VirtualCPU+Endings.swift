@@ -26,11 +26,6 @@ extension VirtualCPU {
     }
   }
 
-  /// Waits in HLT for engines that report it. False: the machine stops.
-  func sleepInHalt() -> Bool {
-    machine.gate.sleep(vcpu: processor.index)
-  }
-
   /// What the kernel reports on the guest's behalf (KVM API, KVM_EXIT_SYSTEM_EVENT).
   func answer(systemEvent type: UInt32, detail: UInt64) {
     switch type {

@@ -17,9 +17,15 @@ final class VirtualCPU: Sendable {
   /// What is left of the vCPU once its thread has ended.
   let ending = Lock<Ending?>(nil)
 
+  /// Brings interrupts to the processor where the interrupt controllers are not the engine's.
+  let delivery: InterruptDelivery?
+
   init(processor: any Processor, machine: SharedParts) {
     self.processor = processor
     self.machine = machine
+    delivery = machine.localController(ofVCPU: processor.index).map {
+      InterruptDelivery(processor: processor, local: $0, gate: machine.gate, control: machine.control)
+    }
   }
 
   /// Runs the guest until the machine stops.
@@ -32,13 +38,14 @@ final class VirtualCPU: Sendable {
   func run(_ processor: some Processor) {
     processor.bindToCurrentThread()
     let ports = machine.ports
-    let memory = machine.memory
+    let memory = machine.memory(ofVCPU: processor.index)
     var portCursor = BusCursor()
     var memoryCursor = BusCursor()
     defer {
       ports.collect(&portCursor)
       memory.collect(&memoryCursor)
     }
+    guard prepareEntry() else { return }
     while true {
       let exit: VMExit
       do throws(EngineError) {
@@ -71,14 +78,22 @@ final class VirtualCPU: Sendable {
         captureStateIfWanted()
         return false
       }
+      return prepareEntry()
     case .halt:
       history.record(.halt)
-      guard sleepInHalt() else {
-        captureStateIfWanted()
-        return false
-      }
+      return halt()
     case .interruptWindow:
       history.record(.interruptWindow)
+      return prepareEntry()
+    case .taskPriorityLowered:
+      history.record(.taskPriority)
+      return prepareEntry()
+    case .readRegister(let register):
+      history.record(.readRegister, detail: UInt64(register.rawValue))
+      read(register)
+    case .writeRegister(let register, let value):
+      history.record(.writeRegister, detail: UInt64(register.rawValue))
+      return write(register, value)
     case .hypercall(let number):
       // No hypercall is offered to the guest: KVM answers its own, the rest is an error to it.
       history.record(.hypercall, detail: number)

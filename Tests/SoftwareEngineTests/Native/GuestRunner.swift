@@ -14,7 +14,8 @@ final class GuestRunner {
   init() throws {
     memory = try GuestMemory(pcWithByteCount: 1 << 20)
     cpu = Interpreter(
-      index: 0, memory: PhysicalMemory(memory), model: ProcessorModel(), codeCache: CodeCache())
+      index: 0, memory: PhysicalMemory(memory), model: ProcessorModel(),
+      codeCache: try CodeCache(memoryEnd: 1 << 20))
     reset()
   }
 
@@ -25,8 +26,10 @@ final class GuestRunner {
     state.cr4 = [.osFXSR, .osXMMExceptions, .osXSAVE]
     state.efer = [.longModeEnable, .longModeActive]
     state.xcr0 = [.x87, .sse]
-    state.cs.attributes.isLong = true
-    state.cs.attributes.isDefault32 = false
+    state.cs = .flatCode64(8)
+    state.ss = .flatData(16)
+    state.ds = .flatData(16)
+    state.es = .flatData(16)
     state.rip = Self.codeAddress
     change(&state)
     cpu.load(state)

@@ -59,7 +59,7 @@ struct Bench {
     let space = try Bus(
       kind: .memory, attachments: [BusAttachment(base: 0xD000_0000, byteCount: 256, device: memory)])
     shared = SharedParts(
-      ports: ports, memory: space, gate: gate, control: control,
+      ports: ports, memory: [space], gate: gate, control: control,
       guestMemory: try GuestMemory(pcWithByteCount: 1 << 20), post: POSTPort())
     vcpu = VirtualCPU(processor: processor, machine: shared)
   }

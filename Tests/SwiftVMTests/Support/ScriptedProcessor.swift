@@ -14,7 +14,13 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     case portRead(UInt16, width: UInt8)
     case memoryWrite(UInt64, width: UInt8, value: UInt64)
     case memoryRead(UInt64, width: UInt8)
-    case halt, shutdown, interruptWindow, interrupted
+    case halt, shutdown, interruptWindow, interrupted, taskPriorityLowered
+    case readRegister(UInt32)
+    case writeRegister(UInt32, value: UInt64)
+    /// No exit: what the processor says of its readiness from now on.
+    case flags(canAccept: Bool, interruptsEnabled: Bool)
+    /// No exit: the guest sets CR8.
+    case taskPriority(UInt8)
     case debug(address: UInt64)
     case hypercall(number: UInt64)
     case systemEvent(type: UInt32)
@@ -25,8 +31,18 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     case failure(String)
   }
 
+  /// What the run loop told the processor.
+  enum Event: Sendable, Equatable {
+    case interrupt(UInt8), nmi, window(Bool), apicBase(UInt64), registerRead(UInt64?), registerWrite(Bool)
+    case load(CPUState)
+  }
+
   private struct State {
     var steps: [Step]
+    var events: [Event] = []
+    var wantsWindow = false
+    var flags = (canAccept: false, interruptsEnabled: false)
+    var taskPriority: UInt8 = 0
     var next = 0
     var isKicked = false
     /// How often `run()` returned `.interrupted` because of a kick.
@@ -54,6 +70,8 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
 
   deinit { unsafe buffer.deallocate() }
 
+  /// What the run loop told the processor, in order.
+  var events: [Event] { monitor.read(\.events) }
   var answers: [UInt64] { monitor.read(\.answers) }
   var interruptions: Int { monitor.read(\.interruptions) }
   var boundThread: Int32 { monitor.read(\.boundThread) }
@@ -72,9 +90,15 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
         state.interruptions += 1
         return .interrupted
       }
-      guard state.next < state.steps.count else { return nil }
-      defer { state.next += 1 }
-      return state.steps[state.next]
+      while state.next < state.steps.count {
+        defer { state.next += 1 }
+        switch state.steps[state.next] {
+        case .flags(let canAccept, let interruptsEnabled): state.flags = (canAccept, interruptsEnabled)
+        case .taskPriority(let value): state.taskPriority = value
+        case let step: return step
+        }
+      }
+      return nil
     }
     return try report(step)
   }
@@ -96,6 +120,10 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     case .shutdown: return .shutdown
     case .interruptWindow: return .interruptWindow
     case .interrupted: return .interrupted
+    case .taskPriorityLowered: return .taskPriorityLowered
+    case .readRegister(let number): return .readRegister(MSR(rawValue: number))
+    case .writeRegister(let number, let value): return .writeRegister(MSR(rawValue: number), value: value)
+    case .flags, .taskPriority: return .interrupted  // Taken before.
     case .debug(let address): return .debug(DebugExit(vector: 1, address: address, dr6: 0))
     case .hypercall(let number):
       return .hypercall(number: number)
@@ -118,9 +146,29 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
   func kick() { monitor.update { $0.isKicked = true } }
   func bindToCurrentThread() { monitor.update { $0.boundThread = currentThreadID() } }
   func saveState() throws(EngineError) -> CPUState { try savedState.get() }
-  func loadState(_ state: CPUState) throws(EngineError) {}
-  func inject(interrupt vector: UInt8) throws(EngineError) {}
-  func requestInterruptWindow(_ wanted: Bool) {}
+  func loadState(_ state: CPUState) throws(EngineError) { monitor.update { $0.events.append(.load(state)) } }
+  func inject(interrupt vector: UInt8) throws(EngineError) {
+    monitor.update { $0.events.append(.interrupt(vector)) }
+  }
+  func injectNMI() throws(EngineError) { monitor.update { $0.events.append(.nmi) } }
+  func requestInterruptWindow(_ wanted: Bool) {
+    monitor.update { state in
+      if state.wantsWindow != wanted { state.events.append(.window(wanted)) }
+      state.wantsWindow = wanted
+    }
+  }
+  var canAcceptInterrupt: Bool { monitor.read { $0.flags.canAccept } }
+  var interruptsEnabled: Bool { monitor.read { $0.flags.interruptsEnabled } }
+  var taskPriority: UInt8 {
+    get { monitor.read(\.taskPriority) }
+    set { monitor.update { $0.taskPriority = newValue } }
+  }
+  func setAPICBase(_ value: UInt64) throws(EngineError) {
+    monitor.update { $0.events.append(.apicBase(value)) }
+  }
+  func completeRegisterRead(_ value: UInt64?) { monitor.update { $0.events.append(.registerRead(value)) } }
+  func completeRegisterWrite(accepted: Bool) { monitor.update { $0.events.append(.registerWrite(accepted)) } }
+  func nanoseconds(untilTimeStamp timeStamp: UInt64) -> UInt64? { nil }
   func isHaltedForGood() throws(EngineError) -> Bool { false }
   var activityStamp: UInt64? { nil }
   var seemsAsleep: Bool { false }

@@ -90,6 +90,7 @@ struct Decoding {
         instruction.memory.segment = override
       }
     }
+    if entry.operation == .xlat, let override { instruction.memory.segment = override }
     if entry.first != .none {
       instruction.operands[0] = try operand(entry.first)
       if entry.second != .none {

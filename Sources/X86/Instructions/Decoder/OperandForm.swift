@@ -44,8 +44,8 @@ enum OperandForm: UInt8 {
   case pq, qq, qd, nq
   // V: ModRM.reg, a vector register. H: the same by VEX.vvvv. L: the same by an immediate's high
   // bits. W: ModRM.rm, a vector register or memory; U: a vector register only.
-  case vo, vx, ho, hx, lo, lx
-  case wo, wx, wq, wd, ww, wHalf, wQuarter, wEighth, uo, ux
+  case vo, vx, ho, hx, lx
+  case wo, wx, wq, wd, ww, wb, wHalf, wQuarter, wEighth, uo, ux
   // Memory of which a vector register is the index (VSIB), with elements of 4 and of 8 bytes.
   case vsibD, vsibQ
   // Mask registers by ModRM.reg, VEX.vvvv and ModRM.rm; memory of the given width, too.
@@ -56,7 +56,7 @@ enum OperandForm: UInt8 {
     switch self {
     case .none, .zb, .zv, .by, .al, .cl, .dx, .ax, .accumulator, .accumulatorZ, .es, .cs, .ss, .ds,
       .fs, .gs, .one, .st0, .xmm0, .ib, .ibs, .iw, .iz, .iv, .ib2, .jb, .jz, .ap, .ob, .ov, .xb,
-      .xv, .xz, .yb, .yv, .yz, .ho, .hx, .lo, .lx, .kv:
+      .xv, .xz, .yb, .yv, .yz, .ho, .hx, .lx, .kv:
       false
     default:
       true

@@ -101,7 +101,11 @@ public struct InstructionFormatter: Sendable {
     }
     var text = parts.joined(separator: " + ")
     if text.isEmpty {
-      text = hex(absolute(memory.displacement, instruction.addressSize))
+      // Offsets in FS and GS are small and of either sign: those of thread-local variables.
+      let isThreadLocal = memory.segment == .fs || memory.segment == .gs
+      text =
+        isThreadLocal && instruction.addressSize == 8
+        ? signed(memory.displacement) : hex(absolute(memory.displacement, instruction.addressSize))
     } else if memory.displacement != 0 {
       text += memory.displacement < 0 ? " - " : " + "
       text += hex(memory.displacement.magnitude)

@@ -98,8 +98,8 @@ extension OpcodeTable {
       0x90,
       byExtendedBase(
         byRepeat(none: .op(.nop), pF3: .op(.pause), pF2: .op(.nop)),
-        .op(.xchg, .zv, .accumulator)))
-    for number in 1..<8 { primary(0x90 + number, .op(.xchg, .zv, .accumulator)) }
+        .op(.xchg, .accumulator, .zv)))
+    for number in 1..<8 { primary(0x90 + number, .op(.xchg, .accumulator, .zv)) }
     primary(0x98, bySize(.op(.cbw), .op(.cwde), .op(.cdqe)))
     primary(0x99, bySize(.op(.cwd), .op(.cdq), .op(.cqo)))
     primary(0xA0, .op(.mov, .al, .ob))

@@ -32,10 +32,10 @@ struct OpcodeTable: Sendable {
     addMap0F38()
     addMap0F3A()
     addX87()
-    //    addVEXMoves()
-    //    addVEXArithmetic()
-    //    addVEXMap0F38()
-    //    addVEXMap0F3A()
+    addVEXMoves()
+    addVEXArithmetic()
+    addVEXMap0F38()
+    addVEXMap0F3A()
   }
 
   // MARK: Rows

@@ -1,0 +1,56 @@
+public import Engine
+public import GuestMemory
+internal import Host
+
+/// A virtual machine whose vCPUs are executed in software: works on every host.
+public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
+  // @unchecked: set-up is single-threaded; afterwards what vCPUs share is used by the one whose turn
+  // it is.
+
+  private var memory: PhysicalMemory?
+  private var codeCache: CodeCache?
+  private let turns: TurnOrder
+
+  /// A machine for `processorCount` vCPUs, without memory as yet.
+  public init(processorCount: Int) { turns = TurnOrder(count: processorCount) }
+
+  /// Takes guest memory as it is: instructions reach it by host address.
+  ///
+  /// - Throws: where the host has no memory for the map of decoded pages.
+  public func map(_ memory: GuestMemory) throws(EngineError) {
+    self.memory = PhysicalMemory(memory)
+    let end = memory.regions.map { $0.base.rawValue &+ $0.byteCount }.max() ?? 0
+    do throws(SystemError) {
+      codeCache = try CodeCache(memoryEnd: end)
+    } catch {
+      throw EngineError(error.description, errno: error.errno)
+    }
+  }
+
+  /// There are no controllers in this engine: they are devices.
+  ///
+  /// - Throws: where they are asked for in the engine.
+  public func prepareInterrupts(_ place: InterruptControllerPlace) throws(EngineError) {
+    guard place == .software else {
+      throw EngineError(
+        "the software engine has no interrupt controllers of its own; leave --irqchip out or use --irqchip software"
+      )
+    }
+  }
+
+  /// A vCPU. vCPU 0 starts at once; the run loop has the others wait for a start-up IPI.
+  public func makeProcessor(index: Int) throws(EngineError) -> SoftwareProcessor {
+    guard let memory, let codeCache else {
+      throw EngineError("vCPU \(index) cannot be made before the machine has memory")
+    }
+    let interpreter = Interpreter(
+      index: index, memory: memory, model: ProcessorModel(), codeCache: codeCache)
+    return SoftwareProcessor(index: index, interpreter: interpreter, turns: turns)
+  }
+
+  /// Nothing is left to do.
+  public func finishSetup(_ processors: [SoftwareProcessor]) throws(EngineError) {}
+
+  /// None: see `prepareInterrupts`.
+  public var interruptController: (any InterruptController)? { nil }
+}

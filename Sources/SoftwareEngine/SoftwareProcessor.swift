@@ -1,0 +1,169 @@
+public import Engine
+internal import Synchronization
+public import X86
+
+/// A vCPU executed in software.
+///
+/// The thread that runs it is the only one to use it, but for `kick` and the questions of the halt
+/// watch, and for `saveState` and `isHaltedForGood` while that thread is parked.
+public final class SoftwareProcessor: Processor, @unchecked Sendable {
+  // @unchecked: the interpreter is touched by the vCPU's thread alone, or while it is parked; what
+  // other threads set is atomic.
+
+  /// The vCPU's number and initial local APIC ID.
+  public let index: Int
+  let interpreter: Interpreter
+  private let turns: TurnOrder
+  private let isKicked = Atomic<Bool>(false)
+  /// How often it went to sleep.
+  private let haltCount = Atomic<UInt64>(0)
+  private let isAsleep = Atomic<Bool>(false)
+  /// What `inject` handed over.
+  private var injectedInterrupt: UInt8?
+
+  /// Instructions between two looks at what other threads want: about 0.1 ms.
+  private static let quantum: Int64 = 16_384
+
+  init(index: Int, interpreter: Interpreter, turns: TurnOrder) {
+    self.index = index
+    self.interpreter = interpreter
+    self.turns = turns
+  }
+
+  /// Runs the guest until something happens that the run loop must answer.
+  public func run() throws(EngineError) -> VMExit {
+    turns.take(index)
+    isAsleep.store(false, ordering: .relaxed)
+    if interpreter.activity == .halted { interpreter.activity = .running }
+    // An instruction that has begun to talk to devices is finished before anything else.
+    if interpreter.deviceAccesses.isUnderWay, let exit = advance(by: 1, isExact: true) { return exit }
+    while true {
+      takeEvents()
+      if isKicked.exchange(false, ordering: .acquiring) {
+        turns.end(index)
+        return .interrupted
+      }
+      if interpreter.wantsInterruptWindow, canAcceptInterrupt { return .interruptWindow }
+      if let exit = advance(by: Self.quantum, isExact: false) { return exit }
+      interpreter.looksUpSoon = false
+      turns.pass(index)
+    }
+  }
+
+  /// Executes up to `count` instructions. Nil: go on.
+  private func advance(by count: Int64, isExact: Bool) -> VMExit? {
+    switch interpreter.execute(atMost: count, isExact: isExact) {
+    case .budget, .attention: return nil
+    case .exit: return takeExit()
+    }
+  }
+
+  /// What the interpreter wants answered.
+  private func takeExit() -> VMExit? {
+    guard let exit = interpreter.pendingExit else { return nil }
+    interpreter.pendingExit = nil
+    switch exit {
+    case .halt:
+      haltCount.wrappingAdd(1, ordering: .relaxed)
+      isAsleep.store(true, ordering: .relaxed)
+      turns.end(index)
+    case .shutdown, .emulationFailure, .failedEntry, .unknown, .debug:
+      turns.end(index)
+    default: break
+    }
+    return exit
+  }
+
+  /// Delivers what was injected, and what a loaded state held back.
+  private func takeEvents() {
+    interpreter.deliverPendingEvents()
+    if let vector = injectedInterrupt {
+      injectedInterrupt = nil
+      interpreter.takeInterrupt(vector: vector)
+    }
+  }
+
+  // MARK: State
+
+  /// The whole architectural state, at an instruction boundary.
+  public func saveState() throws(EngineError) -> CPUState {
+    var state = interpreter.save()
+    if let injectedInterrupt { state.events.injectedInterrupt = injectedInterrupt }
+    return state
+  }
+
+  /// Replaces the whole architectural state.
+  public func loadState(_ state: CPUState) throws(EngineError) {
+    injectedInterrupt = nil
+    interpreter.load(state)
+  }
+
+  // MARK: Interrupts
+
+  /// Delivered at the next entry.
+  public func inject(interrupt vector: UInt8) throws(EngineError) { injectedInterrupt = vector }
+
+  /// Delivered at the next entry, or after the IRET of the NMI that is being handled.
+  public func injectNMI() throws(EngineError) { interpreter.events.isNMIPending = true }
+
+  /// Asks for `.interruptWindow`.
+  public func requestInterruptWindow(_ wanted: Bool) { interpreter.wantsInterruptWindow = wanted }
+
+  /// Whether an interrupt would be taken at the next entry.
+  public var canAcceptInterrupt: Bool {
+    injectedInterrupt == nil && !interpreter.deviceAccesses.isUnderWay && interpreter.canTakeInterrupt
+  }
+
+  /// RFLAGS.IF.
+  public var interruptsEnabled: Bool { interpreter.core.systemFlags.contains(.interruptEnable) }
+
+  /// CR8.
+  public var taskPriority: UInt8 {
+    get { UInt8(truncatingIfNeeded: interpreter.taskPriority) }
+    set { interpreter.taskPriority = UInt64(newValue & 15) }
+  }
+
+  /// IA32_APIC_BASE, for CPUID.
+  public func setAPICBase(_ value: UInt64) throws(EngineError) {
+    interpreter.modelSpecific.apicBase = value
+  }
+
+  /// What RDMSR gives.
+  public func completeRegisterRead(_ value: UInt64?) { interpreter.completeRegisterRead(value) }
+
+  /// Whether WRMSR was accepted.
+  public func completeRegisterWrite(accepted: Bool) { interpreter.completeRegisterRead(accepted ? 0 : nil) }
+
+  /// How long until the guest's time-stamp counter has this value.
+  public func nanoseconds(untilTimeStamp timeStamp: UInt64) -> UInt64? {
+    let frequency = interpreter.model.timeStampFrequency
+    guard frequency > 0 else { return nil }
+    let now = interpreter.timeStamp
+    guard timeStamp > now else { return 0 }
+    let scaled = (timeStamp &- now).multipliedFullWidth(by: 1_000_000_000)
+    return scaled.high < frequency ? frequency.dividingFullWidth(scaled).quotient : .max
+  }
+
+  // MARK: Other threads
+
+  /// Makes `run()` return `.interrupted` within a quantum.
+  public func kick() { isKicked.store(true, ordering: .releasing) }
+
+  /// Whether it waits in HLT with interrupts off, or for a start-up IPI.
+  public func isHaltedForGood() throws(EngineError) -> Bool {
+    switch interpreter.activity {
+    case .halted: !interruptsEnabled && !interpreter.events.isNMIPending && injectedInterrupt == nil
+    case .uninitialized, .initReceived: true
+    default: false
+    }
+  }
+
+  /// How often it went to sleep.
+  public var activityStamp: UInt64? { haltCount.load(ordering: .relaxed) }
+
+  /// Whether it is in HLT.
+  public var seemsAsleep: Bool { isAsleep.load(ordering: .relaxed) }
+
+  /// Nothing needs to know the thread: a kick is a flag.
+  public func bindToCurrentThread() {}
+}

@@ -1,0 +1,103 @@
+internal import Engine
+internal import X86
+
+/// Brings what a vCPU's local interrupt controller has to its processor, where that controller is ours
+/// and not the engine's.
+///
+/// The controller wakes or kicks the vCPU whenever it has something new, so that the run loop comes here
+/// on `.interrupted` and on rare exits only. Whatever it finds then, `prepareEntry` hands over before the
+/// guest is entered again. Only the vCPU's thread uses it.
+final class InterruptDelivery: @unchecked Sendable {
+  // @unchecked: see above.
+
+  private let processor: any Processor
+  private let local: any LocalInterruptController
+  private let gate: VCPUGate
+  private let control: any MachineControl
+  /// The vCPU does not run: it waits for a start-up IPI.
+  private var waitsForStartup: Bool
+  /// The state that INIT left, while it waits; nil before the first INIT.
+  private var initialized: CPUState?
+
+  init(
+    processor: any Processor, local: any LocalInterruptController, gate: VCPUGate,
+    control: any MachineControl
+  ) {
+    self.processor = processor
+    self.local = local
+    self.gate = gate
+    self.control = control
+    waitsForStartup = processor.index != 0
+  }
+
+  /// Hands over what waits, before the guest is entered. False: the machine stops.
+  func prepareEntry() throws(EngineError) -> Bool {
+    while true {
+      if local.hasSignals { try take(local.takeSignals()) }
+      if !waitsForStartup { break }
+      guard sleep(isForGood: true) else { return false }
+    }
+    local.taskPriority = processor.taskPriority
+    if local.hasInterrupt, processor.canAcceptInterrupt, let vector = local.acknowledge() {
+      try processor.inject(interrupt: vector)
+    }
+    processor.requestInterruptWindow(local.hasInterrupt)
+    return true
+  }
+
+  /// Waits as HLT does: for an interrupt that the guest takes, an NMI, or INIT. False: the machine stops.
+  func halt() throws(EngineError) -> Bool {
+    let isInterruptible = processor.interruptsEnabled
+    local.taskPriority = processor.taskPriority
+    while !local.hasSignals, !(isInterruptible && local.hasInterrupt) {
+      guard sleep(isForGood: !isInterruptible) else { return false }
+    }
+    return try prepareEntry()
+  }
+
+  /// RDMSR of a register of the local controller.
+  func read(_ register: MSR) {
+    local.taskPriority = processor.taskPriority
+    processor.completeRegisterRead(local.read(register))
+  }
+
+  /// WRMSR of a register of the local controller.
+  func write(_ register: MSR, _ value: UInt64) throws(EngineError) {
+    local.taskPriority = processor.taskPriority
+    let accepted = local.write(register, value)
+    processor.completeRegisterWrite(accepted: accepted)
+    guard accepted else { return }
+    processor.taskPriority = local.taskPriority
+    if register == .apicBase { try processor.setAPICBase(value) }
+  }
+
+  /// A vCPU that sleeps for good can only be woken by another one. Where all do, none ever will be.
+  private func sleep(isForGood: Bool) -> Bool {
+    gate.sleep(vcpu: processor.index, isForGood: isForGood) { control.requestStop(.halted) }
+  }
+
+  private func take(_ signals: ProcessorSignals) throws(EngineError) {
+    if signals.initialize { try initialize() }
+    if let vector = signals.startupVector, waitsForStartup { try start(at: vector) }
+    if signals.nmi, !waitsForStartup { try processor.injectNMI() }
+  }
+
+  private func initialize() throws(EngineError) {
+    // A second INIT finds nothing to do.
+    if waitsForStartup { return }
+    var state = try processor.saveState()
+    state.initialize()
+    // The bootstrap processor does not wait: it goes to the reset vector (SDM Vol. 3A, 9.4.2).
+    if processor.index == 0 { return try processor.loadState(state) }
+    initialized = state
+    waitsForStartup = true
+  }
+
+  private func start(at vector: UInt8) throws(EngineError) {
+    var state = initialized ?? .applicationProcessor()
+    state.start(atStartupVector: vector)
+    try processor.loadState(state)
+    initialized = nil
+    waitsForStartup = false
+  }
+}
