@@ -83,7 +83,12 @@ struct Decoding {
     instruction.operandSize = operandSize(entry.traits)
     if entry.traits.contains(.modRM) {
       try takeModRM()
-      if instruction.modRM < 0xC0 { try takeMemory() }
+      if instruction.modRM < 0xC0 {
+        try takeMemory()
+      } else if let override {
+        // MASKMOVQ and MASKMOVDQU have a register here and an address that the encoding implies.
+        instruction.memory.segment = override
+      }
     }
     if entry.operation == .xlat, let override { instruction.memory.segment = override }
     if entry.first != .none {
