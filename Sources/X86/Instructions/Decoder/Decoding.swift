@@ -83,7 +83,7 @@ struct Decoding {
     instruction.operandSize = operandSize(entry.traits)
     if entry.traits.contains(.modRM) {
       try takeModRM()
-      if instruction.modRM < 0xC0 { try takeMemory() }
+      if instruction.modRM < 0xC0, !entry.traits.contains(.ignoresMod) { try takeMemory() }
     }
     if entry.first != .none {
       instruction.operands[0] = try operand(entry.first)
@@ -143,7 +143,7 @@ struct Decoding {
     let hasOperandPrefix = instruction.prefixes.contains(.operandSize)
     if is64 {
       if traits.contains(.force64) || traits.contains(.native) { return 8 }
-      if isWide && !traits.contains(.ignoresWide) { return 8 }
+      if isWide { return traits.contains(.ignoresWide) ? 4 : 8 }
       if traits.contains(.ignores66) { return traits.contains(.default64) ? 8 : 4 }
       if hasOperandPrefix { return 2 }
       return traits.contains(.default64) ? 8 : 4
