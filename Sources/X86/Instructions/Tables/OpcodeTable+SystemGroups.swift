@@ -57,10 +57,10 @@ extension OpcodeTable {
     secondary(
       0x01,
       byExtension([
-        byKind(memory: .op(.sgdt, .ms).native, register: virtualization),
-        byKind(memory: .op(.sidt, .ms).native, register: monitor),
-        byKind(memory: .op(.lgdt, .ms).native, register: extended),
-        byKind(memory: .op(.lidt, .ms).native, register: svm),
+        byKind(memory: .op(.sgdt, .ms).force64, register: virtualization),
+        byKind(memory: .op(.sidt, .ms).force64, register: monitor),
+        byKind(memory: .op(.lgdt, .ms).force64, register: extended),
+        byKind(memory: .op(.lidt, .ms).force64, register: svm),
         smsw,
         byKind(memory: restore, register: keys),
         lmsw,
