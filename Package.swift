@@ -55,7 +55,7 @@ let package = Package(
     tests("KVMTests", ["KVM", "Host", "CLinux"]),
     tests("GuestMemoryTests", ["GuestMemory", "Host", "CLinux"]),
     tests("X86Tests", ["X86"]),
-    tests("DevicesTests", ["Devices", "Engine", "Host"]),
+    tests("DevicesTests", ["Devices", "KVM", "Engine", "X86", "Host", "CLinux"]),
     tests("BootTests", ["Boot", "GuestMemory", "X86", "Host"]),
     tests(
       "SwiftVMTests",
