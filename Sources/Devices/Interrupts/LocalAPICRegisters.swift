@@ -124,6 +124,12 @@ struct LocalAPICRegisters: Sendable {
     return vector
   }
 
+  /// Whether an interrupt waits for nothing but a lower task priority.
+  var isHeldBack: Bool {
+    guard isEnabled, let vector = requests.highest, deliverable == nil else { return false }
+    return vector & 0xF0 > inService.highest.map { $0 & 0xF0 } ?? 0
+  }
+
   /// Whether the PIC pair asks for this processor's attention: LINT0 is high and passes its interrupts, or
   /// there is no APIC in between.
   var hasExternalInterrupt: Bool {
