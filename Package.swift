@@ -59,7 +59,7 @@ let package = Package(
     tests("GuestMemoryTests", ["GuestMemory", "Host", "CLinux"]),
     tests("X86Tests", ["X86"]),
     tests("SoftwareEngineTests", ["SoftwareEngine", "Engine", "X86", "GuestMemory", "Host", "CLinux"]),
-    tests("DevicesTests", ["Devices", "Engine", "Host"]),
+    tests("DevicesTests", ["Devices", "KVM", "Engine", "X86", "Host", "CLinux"]),
     tests("BootTests", ["Boot", "GuestMemory", "X86", "Host"]),
     tests(
       "SwiftVMTests",

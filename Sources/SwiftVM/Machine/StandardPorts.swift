@@ -41,7 +41,8 @@ enum StandardPorts {
   /// The panic port of QEMU's pvpanic.
   static let panic = PortRange(0x505, 0x505)
 
-  /// Every range with its owner's name; the last three are the kernel's.
+  /// Every range with its owner's name; the interrupt controllers' and the interval
+  /// timer's are the kernel's or ours.
   static let all: [(range: PortRange, name: String)] = [
     (serial, "serial port COM1"), (debugConsole, "debug console"), (post, "POST port"),
     (keyboardData, "keyboard controller"), (keyboardCommand, "keyboard controller"),
