@@ -41,6 +41,12 @@ struct DeviceSet {
     attach(SystemControlPortA(machine: control, gate: gate), at: StandardPorts.systemControlA)
     attach(ResetControl(machine: control), at: StandardPorts.resetControl)
     attach(PanicPort(machine: control), at: StandardPorts.panic)
+    let power = PowerManagement(
+      machine: control, clock: HostDeviceClock(loop: host.loop), interrupt: line(PowerManagement.gsi))
+    attach(power, at: StandardPorts.powerManagement)
+    attach(
+      power, at: StandardPorts.powerManagementTimer,
+      firstOffset: PowerManagement.timerBlock - PowerManagement.eventBlock)
     let layout = PCMemoryLayout(byteCount: configuration.memoryByteCount)
     if let earlierClock {
       realTimeClock = RealTimeClock(afterResetOf: earlierClock, interrupt: line(RealTimeClock.gsi))

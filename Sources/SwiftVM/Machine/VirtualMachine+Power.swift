@@ -56,7 +56,8 @@ extension VirtualMachine {
     var request = BootRequest(
       image: image, memory: PCMemoryLayout(byteCount: configuration.memoryByteCount),
       mode: configuration.mode, commandLine: configuration.commandLine, modules: modules,
-      loadAddress: configuration.loadAddress, entry: configuration.entryPoint)
+      loadAddress: configuration.loadAddress, entry: configuration.entryPoint,
+      platform: PlatformDescription(configuration))
     if case .demo = configuration.image { request.mode = .long }
     do throws(BootError) {
       return try BootPlan(request)

@@ -41,4 +41,20 @@ struct PlatformTests {
     // 0x11: an 82093AA.
     #expect(try await VirtualMachine(configuration).run().reason == .guestExit(status: 0x11))
   }
+
+  /// A guest without a boot protocol finds the ACPI tables, sees the PM timer run, and switches off.
+  @Test func acpiIsThereAndSwitchesOff() async throws {
+    let code: [UInt8] = [
+      0xB8, 0x00, 0xE0, 0x8E, 0xD8, 0x81, 0x3E, 0x00, 0x00, 0x52, 0x53, 0x75, 0x18,  // "RS" at e000:0000
+      0xBA, 0x08, 0x06, 0x66, 0xED, 0x66, 0x89, 0xC3,  // the PM timer, kept
+      0x66, 0xED, 0x66, 0x39, 0xD8, 0x74, 0xF9,  // until it is another
+      0xBA, 0x04, 0x06, 0xB8, 0x00, 0x20, 0xEF, 0xEB, 0xFE,  // SLP_EN
+      0xB0, 0x01, 0xE6, 0xF4, 0xEB, 0xFE,  // status 1
+    ]
+    var configuration = TinyGuest.configuration(code)
+    configuration.timeoutNanoseconds = 20_000_000_000
+    let outcome = try await VirtualMachine(configuration).run()
+    #expect(outcome.reason == .poweredOff)
+    #expect(outcome.exitStatus == 0)
+  }
 }
