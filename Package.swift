@@ -54,6 +54,12 @@ let package = Package(
       dependencies: ["SwiftVM", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
 
+    // Compares the software engine with other CPUs, instruction by instruction: see docs/oracles.md.
+    .executableTarget(
+      name: "cpu-oracle",
+      dependencies: ["SoftwareEngine", "KVMEngine", "Engine", "X86", "GuestMemory", "Host", "CLinux"],
+      path: "Oracles/CPUOracle", swiftSettings: settings),
+
     tests("HostTests", ["Host", "CLinux"]),
     tests("KVMTests", ["KVM", "Host", "CLinux"]),
     tests("GuestMemoryTests", ["GuestMemory", "Host", "CLinux"]),
