@@ -42,6 +42,8 @@ extension Interpreter {
 
   private func executeX87Stub(_ instruction: borrowing Instruction) throws(Interruption) {
     guard let stub = native.stub(x87: instruction) else { throw .invalidOpcode }
+    // Every run below is sound: the stub was just looked up, and its memory is where the operand is, or
+    // the scratch page, which is larger than any.
     guard let byteCount = memoryWidth(instruction) else {
       let flags = unsafe run(stub, instruction, memory: nil, linear: 0)
       if stub.traits.contains(.writesFlags) { core.setStatusFlags(flags) }
