@@ -45,8 +45,10 @@ final class Oracle {
     if test.usesExtended {
       var usesMMX = false
       for index in 0..<4 { if case .mmx = test.instruction.operands[index] { usesMMX = true } }
+      // The engine does not compute with an unbounded exponent, which would tell whether a result is
+      // inexact that overflows or underflows; the manuals leave the order in a vector open as well.
       let isCut = usesMMX && hostResult.ending.vector != nil
-      difference.formUnion(compareExtended(hostResult.extended, engineResult.extended, isCut: isCut))
+      difference.formUnion(compareExtended(hostResult.extended, engineResult.extended, isCut: isCut, isUnmasked: hostResult.ending.vector == 19))
     }
     return difference
   }

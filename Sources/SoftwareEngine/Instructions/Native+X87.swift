@@ -57,7 +57,6 @@ extension Interpreter {
     } else if let memory = unsafe core.hostForWriting(linear, width: UInt64(byteCount)) {
       _ = unsafe run(stub, instruction, memory: memory, linear: linear)
     } else {
-      try checkWrite(linear, byteCount: UInt64(byteCount))
       let image = ImageCopy(core)
       _ = unsafe run(stub, instruction, memory: native.scratch, linear: linear)
       // An exception that is not masked stores nothing, but for the inexact result, which it reports
