@@ -43,7 +43,7 @@ func compare(_ test: TestCase, host: TestResult, engine: TestResult) -> Differen
   // Instructions that load or store many fields may do so in any order.
   let isComposite =
     switch test.instruction.operation {
-    case .fldenv, .fnstenv, .frstor, .fnsave, .fxsave, .fxrstor, .enter, .pusha, .popa: true
+    case .fldenv, .fnstenv, .frstor, .fnsave, .fxsave, .fxrstor, .enter, .pusha, .popa, .maskmovq, .maskmovdqu: true
     default: false
     }
   // An encoding that only the other maker's CPUs know has another length for this one.
@@ -52,6 +52,13 @@ func compare(_ test: TestCase, host: TestResult, engine: TestResult) -> Differen
   if let vector = host.vector, isTrap, engine.ending.vector == 13, engine.ending.errorCode & ~1 == UInt32(vector) * 8 + 2 {
     host.vector = 13
     host.errorCode = engine.ending.errorCode
+  }
+  // Which of several faults an access is found guilty of first is up to the CPU: alignment or page, and
+  // where many fields are accessed page or segment.
+  if let left = host.vector, let right = engine.ending.vector,
+    left == 17 && right >= 12 && right <= 14 || isComposite && left >= 12 && left <= 14 && right >= 12 && right <= 14
+  {
+    return []
   }
   if host.vector != engine.ending.vector {
     difference.insert(.exception)
@@ -102,13 +109,13 @@ private struct HostEnding {
 /// Compares the registers of x87, MMX and SSE.
 ///
 /// - Parameters:
-///   - isCut: an MMX instruction that faulted: TOP may be 0 already.
+///   - isCut: an MMX instruction that faulted: TOP may be 0 already, and the tags valid.
 ///   - isUnmasked: an SSE instruction that raised #XM: PE of MXCSR does not count.
 func compareExtended(_ host: ExtendedImage, _ engine: ExtendedImage, isCut: Bool, isUnmasked: Bool)
   -> Difference
 {
   var difference: Difference = []
-  let controlStatusTag: UInt64 = isCut ? 0x0000_00FF_C7FF_FFFF : 0x0000_00FF_FFFF_FFFF
+  let controlStatusTag: UInt64 = isCut ? 0x0000_0000_C7FF_FFFF : 0x0000_00FF_FFFF_FFFF
   if (host.words[0] ^ engine.words[0]) & controlStatusTag != 0 { difference.insert(.x87) }
   if host.words[1] != engine.words[1] || host.words[2] != engine.words[2] || (host.words[0] ^ engine.words[0]) >> 48 != 0 {
     difference.insert(.x87Pointers)

@@ -89,7 +89,7 @@ struct CaseGenerator {
     test.usesExtended = test.instruction.usesExtendedRegisters
     if test.usesExtended { random.fillExtended(&test.extended, test.instruction) }
     // Which of the wide accesses are checked for alignment is up to the CPU.
-    if test.usesExtended { test.registers.rflags &= ~RFLAGS.alignmentCheck.rawValue }
+    if test.usesExtended || test.instruction.operation == .enter { test.registers.rflags &= ~RFLAGS.alignmentCheck.rawValue }
     chooseValues(&test)
     guard chooseAddresses(&test) else { return false }
     if codeSize != .bits64 {
