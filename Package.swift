@@ -54,12 +54,18 @@ let package = Package(
       dependencies: ["SwiftVM", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
 
+    // Compares the software engine with other CPUs, instruction by instruction: see docs/oracles.md.
+    .executableTarget(
+      name: "cpu-oracle",
+      dependencies: ["SoftwareEngine", "KVMEngine", "Engine", "X86", "GuestMemory", "Host", "CLinux"],
+      path: "Oracles/CPUOracle", swiftSettings: settings),
+
     tests("HostTests", ["Host", "CLinux"]),
     tests("KVMTests", ["KVM", "Host", "CLinux"]),
     tests("GuestMemoryTests", ["GuestMemory", "Host", "CLinux"]),
     tests("X86Tests", ["X86"]),
     tests("SoftwareEngineTests", ["SoftwareEngine", "Engine", "X86", "GuestMemory", "Host", "CLinux"]),
-    tests("DevicesTests", ["Devices", "Engine", "Host"]),
+    tests("DevicesTests", ["Devices", "KVM", "Engine", "X86", "Host", "CLinux"]),
     tests("BootTests", ["Boot", "GuestMemory", "X86", "Host"]),
     tests(
       "SwiftVMTests",

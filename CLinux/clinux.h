@@ -103,6 +103,15 @@ static inline long swiftvm_disable_core_files(void) {
   return syscall(SYS_prlimit64, 0, 4, limit, NULL);
 }
 
+/* The base of FS or GS; glibc has no wrapper. */
+static inline int swiftvm_arch_prctl(int code, unsigned long argument) { return (int)syscall(SYS_arch_prctl, code, argument); }
+#if defined(__x86_64__)
+/* A 64-bit process runs with null in DS and ES; code of 32 bits needs segments there. */
+static inline void swiftvm_load_data_segments(unsigned short selector) {
+  __asm__ volatile("movw %0, %%ds; movw %0, %%es" : : "r"(selector));
+}
+#endif
+
 /* Bind and connect of a Unix-domain socket: sun_path is an array, which Swift sees as a tuple of 108. */
 static inline int swiftvm_unix_address(struct sockaddr_un *address, const char *path) {
   size_t length = strlen(path);

@@ -14,6 +14,8 @@
 ///          segment: grows down from 0x9FC00
 /// 0x9FC00  extended BIOS data area (reserved)
 /// 0xA0000  video memory and ROMs (reserved)
+/// 0xE0000  ACPI tables, the RSDP first (reserved)               every mode
+/// 0xF0000  multiprocessor tables (reserved)                    every mode
 /// 0x100000 other images
 /// ```
 ///
@@ -46,6 +48,10 @@ public enum BootLayout {
 
   /// The end of memory that a PC's BIOS calls conventional: the extended BIOS data area begins.
   public static let lowMemoryEnd: UInt64 = 0x9_FC00
+  /// The ACPI tables: at their beginning is the RSDP.
+  public static let acpiTables: UInt64 = 0xE_0000
+  /// The multiprocessor tables: at their beginning is the floating pointer.
+  public static let multiprocessorTables: UInt64 = 0xF_0000
   /// The first address above the legacy video and ROM area: 1 MiB.
   public static let highMemoryStart: UInt64 = 0x10_0000
   /// Where flat 32-bit and 64-bit images are loaded.

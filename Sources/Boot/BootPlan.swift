@@ -12,7 +12,7 @@ public struct BootPlan: Sendable {
   /// Why: a sentence.
   public let reason: String
   /// Every range of memory that is used, in ascending order of address. None overlap and each
-  /// lies in usable RAM.
+  /// lies in usable RAM; only firmware tables lie in reserved RAM, where guests look for them.
   public let segments: [PlannedSegment]
   /// The memory map that the guest is given, and that the plan was made by.
   public let memoryMap: MemoryMap

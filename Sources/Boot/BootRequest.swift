@@ -53,12 +53,14 @@ public struct BootRequest: Sendable {
   public var memory: PCMemoryLayout
   /// What the processor can do.
   public var capabilities: Capabilities
+  /// The hardware that ACPI and multiprocessor tables tell the guest of; nil for no such tables.
+  public var platform: PlatformDescription?
 
   /// A request to boot `image` in `memory`.
   public init(
     image: any ImageSource, memory: PCMemoryLayout, mode: Mode? = nil, commandLine: String = "",
     arguments: [String] = [], modules: [Module] = [], loadAddress: UInt64? = nil, entry: UInt64? = nil,
-    capabilities: Capabilities = Capabilities()
+    capabilities: Capabilities = Capabilities(), platform: PlatformDescription? = nil
   ) {
     self.image = image
     self.memory = memory
@@ -69,6 +71,7 @@ public struct BootRequest: Sendable {
     self.loadAddress = loadAddress
     self.entry = entry
     self.capabilities = capabilities
+    self.platform = platform
   }
 
   /// The command line and the arguments, one space apart, as the guest gets them.

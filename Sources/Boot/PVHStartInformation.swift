@@ -43,7 +43,7 @@ enum PVHStartInformation {
     main.append(littleEndian: UInt32(clamping: modules.count))
     main.append(littleEndian: listAddress)
     main.append(littleEndian: commandLine)
-    main.append(littleEndian: UInt64(0))  // no ACPI tables
+    main.append(littleEndian: planner.rootPointer)  // zero where there are no ACPI tables
     main.append(littleEndian: mapAddress)
     main.append(littleEndian: UInt32(clamping: planner.map.entries.count))
     main.append(littleEndian: UInt32(0))

@@ -18,6 +18,8 @@ public struct PlannedSegment: Sendable {
     case stack
     /// Left alone for a kernel to unpack itself to.
     case workspace
+    /// What a PC's firmware leaves for the guest: ACPI and multiprocessor tables.
+    case firmwareTables = "firmware tables"
   }
 
   /// What the image says may be done with a range. Nothing enforces it: paging is the guest's.

@@ -124,7 +124,7 @@ struct Planner {
 
   /// The plan, with its entry point checked.
   ///
-  /// - Throws: `BootError.entryOutsideImage`.
+  /// - Throws: `BootError.entryOutsideImage`, `.informationTooLarge`.
   func finish(format: ImageFormat, reason: String, entryPoint: UInt64, state: CPUState) throws(BootError)
     -> BootPlan
   {
@@ -137,7 +137,8 @@ struct Planner {
       notes.append("The entry point lies in \(home.name), which is not marked executable.")
     }
     return BootPlan(
-      format: format, reason: reason, segments: segments.sorted { $0.address < $1.address }, memoryMap: map,
+      format: format, reason: reason,
+      segments: (segments + (try firmwareTables())).sorted { $0.address < $1.address }, memoryMap: map,
       entryPoint: entry, entry: state, notes: notes)
   }
 }

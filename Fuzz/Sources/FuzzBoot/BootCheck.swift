@@ -34,6 +34,13 @@ public final class BootCheck: Sendable {
       request.modules = [BootRequest.Module(source: BytesImage([1, 2, 3], name: "module"))]
     }
     if options & 64 != 0 { request.entry = 0x10_0000 }
+    if options & 128 != 0 {
+      request.platform = PlatformDescription(
+        processorCount: 255,
+        powerManagement: .init(
+          eventBlock: 0x600, controlBlock: 0x604, timerBlock: 0x608, interrupt: 9, softOffSleepType: 0),
+        resetPort: 0xCF9, serialPorts: [])
+    }
 
     let plan: BootPlan
     do throws(BootError) {
@@ -51,8 +58,10 @@ public final class BootCheck: Sendable {
       precondition(low.lastAddress < high.address, "segments overlap or are not sorted")
     }
     for segment in plan.segments {
+      // Where guests look for them, in RAM that is reserved.
+      let isFirmware = segment.kind == .firmwareTables && segment.lastAddress.rawValue < 0x10_0000
       precondition(
-        plan.memoryMap.isUsable(segment.address.rawValue, byteCount: segment.memoryByteCount),
+        isFirmware || plan.memoryMap.isUsable(segment.address.rawValue, byteCount: segment.memoryByteCount),
         "a segment is not in usable RAM")
       precondition(segment.fileByteCount <= segment.memoryByteCount, "more content than memory")
     }

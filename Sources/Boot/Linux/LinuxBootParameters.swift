@@ -49,6 +49,7 @@ enum LinuxBootParameters {
       page.set(littleEndian: UInt32(truncatingIfNeeded: commandLine), at: 0x228)
     }
     page.setMemory(planner.map)
+    page.set(littleEndian: planner.rootPointer, at: 0x070)  // acpi_rsdp_addr
     if version >= .setupData {
       let seed = try LinuxRandomSeed.claim(&planner, after: area)
       page.set(littleEndian: seed, at: 0x250)

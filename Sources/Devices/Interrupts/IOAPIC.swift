@@ -49,4 +49,7 @@ final class IOAPIC: IODevice {
   func endOfInterrupt(_ vector: UInt8) {
     registers.withLock { $0.endOfInterrupt(vector) { localAPICs.deliver($0) } }
   }
+
+  /// The registers, for tests.
+  var snapshot: IOAPICRegisters { registers.withLock { $0 } }
 }

@@ -41,8 +41,9 @@ struct IOAPICRegisters: Sendable {
     }
   }
 
-  /// Writes the register that `index` chooses; the messages that this sets free go to `send`.
-  mutating func writeSelected(_ value: UInt32, send: (InterruptMessage) -> Void) {
+  /// Writes the register that `index` chooses; the messages that this sets free go to `send`, which says
+  /// whether a local APIC accepted them.
+  mutating func writeSelected(_ value: UInt32, send: (InterruptMessage) -> Bool) {
     switch index {
     case 0x00: identifier = value & 0x0F00_0000
     case 0x10..<0x40: writeEntry(Int(index - 0x10) >> 1, isHigh: index & 1 != 0, value, send: send)
@@ -51,7 +52,7 @@ struct IOAPICRegisters: Sendable {
   }
 
   private mutating func writeEntry(
-    _ pin: Int, isHigh: Bool, _ value: UInt32, send: (InterruptMessage) -> Void
+    _ pin: Int, isHigh: Bool, _ value: UInt32, send: (InterruptMessage) -> Bool
   ) {
     let old = entries[pin]
     let half: UInt64 = isHigh ? 0xFFFF_FFFF_0000_0000 : 0xFFFF_FFFF
@@ -72,19 +73,20 @@ struct IOAPICRegisters: Sendable {
   ///
   /// - Parameter level: true where the device asserts its line, whatever the polarity in the entry: as in
   ///   KVM and QEMU that bit is kept and nothing else, since there is no wire with a voltage.
-  mutating func setPin(_ pin: Int, level: Bool, send: (InterruptMessage) -> Void) {
+  mutating func setPin(_ pin: Int, level: Bool, send: (InterruptMessage) -> Bool) {
     let was = isAsserted(pin)
     let bit: UInt32 = 1 << UInt32(pin)
     levels = level ? levels | bit : levels & ~bit
-    if level, !was { service(pin, send: send) }
+    // A level that nobody accepted before is offered again where its device says so.
+    if level, !was || entries[pin] & Field.levelTriggered != 0 { service(pin, send: send) }
   }
 
-  private mutating func service(_ pin: Int, send: (InterruptMessage) -> Void) {
+  private mutating func service(_ pin: Int, send: (InterruptMessage) -> Bool) {
     let entry = entries[pin]
     let isLevelTriggered = entry & Field.levelTriggered != 0
     guard entry & Field.masked == 0, !(isLevelTriggered && entry & Field.remoteIRR != 0) else { return }
-    if isLevelTriggered { entries[pin] |= Field.remoteIRR }
-    send(Self.message(entry))
+    // Remote IRR says that somebody accepted the interrupt and will tell when it is dealt with.
+    if send(Self.message(entry)), isLevelTriggered { entries[pin] |= Field.remoteIRR }
   }
 
   private static func message(_ entry: UInt64) -> InterruptMessage {
@@ -98,7 +100,7 @@ struct IOAPICRegisters: Sendable {
 
   /// A local APIC says that a level-triggered interrupt with this vector is dealt with: inputs that are
   /// still up interrupt again.
-  mutating func endOfInterrupt(_ vector: UInt8, send: (InterruptMessage) -> Void) {
+  mutating func endOfInterrupt(_ vector: UInt8, send: (InterruptMessage) -> Bool) {
     for pin in 0..<Self.pinCount {
       let entry = entries[pin]
       guard UInt8(truncatingIfNeeded: entry) == vector, entry & Field.levelTriggered != 0,

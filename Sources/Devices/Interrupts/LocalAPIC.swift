@@ -13,17 +13,26 @@ final class LocalAPIC: Sendable {
     var timer: (any DeviceTimer)?
     /// The moment that the timer is set to.
     var armed: UInt64?
+    /// When the vCPU is to be asked again for its task priority.
+    var nextLook: UInt64?
   }
 
   /// What `attention` says.
   private enum Attention {
     static let interrupt: UInt32 = 1 << 0
     static let signals: UInt32 = 1 << 1
+    /// Only the task priority holds an interrupt back, as far as is known here: the guest may have changed
+    /// CR8 since.
+    static let heldBack: UInt32 = 1 << 2
   }
 
   /// The shortest time between two expiries of the timer that are told apart: a guest that asks for a
   /// shorter period must not keep the host busy.
   private static let shortestPeriod: UInt64 = 50_000
+
+  /// How often the vCPU is asked for its task priority while that holds an interrupt back. Not every engine
+  /// tells when the guest lowers CR8: KVM's instruction emulator does not.
+  private static let lookInterval: UInt64 = 1_000_000
 
   private let state: Lock<State>
   private let attention = Atomic<UInt32>(0)
@@ -52,8 +61,9 @@ final class LocalAPIC: Sendable {
   func update<Result: Sendable>(_ change: (inout LocalAPICRegisters) -> Result) -> Result {
     let (result, mustWake) = state.withLock { state in
       let result = change(&state.registers)
+      let hasMore = settleAttention(&state)
       settleTimer(&state)
-      return (result, settleAttention(state.registers))
+      return (result, hasMore)
     }
     if mustWake { wake() }
     return result
@@ -98,8 +108,11 @@ final class LocalAPIC: Sendable {
     let mustWake = state.withLock { state in
       state.armed = nil
       state.registers.advance(to: now)
+      let isTimeToLook = state.nextLook.map { $0 <= now } ?? false
+      if isTimeToLook { state.nextLook = nil }
+      let hasMore = settleAttention(&state)
       settleTimer(&state, notBefore: now &+ Self.shortestPeriod)
-      return settleAttention(state.registers)
+      return hasMore || isTimeToLook && state.registers.isHeldBack
     }
     if mustWake { wake() }
   }
@@ -107,9 +120,10 @@ final class LocalAPIC: Sendable {
   /// Called with the lock held: `arm` does not call back. A timer that delivers nothing is not set.
   private func settleTimer(_ state: inout State, notBefore earliest: UInt64 = 0) {
     let isWanted = !state.registers.table.isMasked(.timer)
-    let moment = isWanted ? state.registers.timer.expiry.map { max($0, earliest) } : nil
-    // One that is set to a moment not later than that looks again, and is set anew then.
-    if let moment, state.armed.map({ moment < $0 || earliest > $0 }) ?? true {
+    var moment = isWanted ? state.registers.timer.expiry.map { max($0, earliest) } : nil
+    if let look = state.nextLook { moment = min(look, moment ?? .max) }
+    // One that is set to an earlier moment finds nothing then, and is set anew.
+    if let moment, moment < state.armed ?? .max || state.armed == nil {
       state.timer?.arm(at: moment)
       state.armed = moment
     } else if moment == nil, state.armed != nil {
@@ -119,10 +133,17 @@ final class LocalAPIC: Sendable {
   }
 
   /// Says in `attention` what waits; true where that is more than before.
-  private func settleAttention(_ registers: LocalAPICRegisters) -> Bool {
+  private func settleAttention(_ state: inout State) -> Bool {
+    let registers = state.registers
     var new: UInt32 = 0
     if registers.deliverable != nil || registers.hasExternalInterrupt { new |= Attention.interrupt }
     if registers.hasNMI || registers.hasINIT || registers.startupVector != nil { new |= Attention.signals }
+    if registers.isHeldBack {
+      new |= Attention.heldBack
+      if state.nextLook == nil { state.nextLook = now &+ Self.lookInterval }
+    } else {
+      state.nextLook = nil
+    }
     // Only written with the lock held.
     let old = attention.exchange(new, ordering: .acquiringAndReleasing)
     return new & ~old != 0

@@ -124,6 +124,12 @@ struct LocalAPICRegisters: Sendable {
     return vector
   }
 
+  /// Whether an interrupt waits for nothing but a lower task priority.
+  var isHeldBack: Bool {
+    guard isEnabled, let vector = requests.highest, deliverable == nil else { return false }
+    return vector & 0xF0 > inService.highest.map { $0 & 0xF0 } ?? 0
+  }
+
   /// Whether the PIC pair asks for this processor's attention: LINT0 is high and passes its interrupts, or
   /// there is no APIC in between.
   var hasExternalInterrupt: Bool {
@@ -174,24 +180,32 @@ struct LocalAPICRegisters: Sendable {
   /// The logical destination register of an x2APIC (SDM Vol. 3A, 11.12.10.2).
   var logicalX2APICID: UInt32 { (index >> 4) << 16 | 1 << (index & 0xF) }
 
-  /// Takes a message that is for this APIC.
-  mutating func accept(_ message: InterruptMessage) {
+  /// Takes a message that is for this APIC; false where it is dropped.
+  @discardableResult
+  mutating func accept(_ message: InterruptMessage) -> Bool {
     switch message.mode {
-    case .fixed, .lowestPriority: request(message.vector, isLevelTriggered: message.isLevelTriggered)
+    case .fixed, .lowestPriority:
+      return request(message.vector, isLevelTriggered: message.isLevelTriggered)
     case .nonMaskable: hasNMI = true
     case .initialize:
       hasINIT = true
       startupVector = nil
     case .startup: startupVector = message.vector
-    case .systemManagement, .reserved, .external: break
+    case .systemManagement, .reserved, .external: return false
     }
+    return true
   }
 
-  private mutating func request(_ vector: UInt8, isLevelTriggered: Bool) {
-    guard isEnabled else { return }
-    guard vector >= 16 else { return note(ErrorBit.receiveIllegalVector) }
+  @discardableResult
+  private mutating func request(_ vector: UInt8, isLevelTriggered: Bool) -> Bool {
+    guard isEnabled else { return false }
+    guard vector >= 16 else {
+      note(ErrorBit.receiveIllegalVector)
+      return false
+    }
     requests[vector] = true
     levelTriggered[vector] = isLevelTriggered
+    return true
   }
 
   /// The PIC pair's output changed.

@@ -88,10 +88,12 @@ extension Interpreter {
     try writeStack(top, width: width, core.rbp)
     let frame = top
     if level > 0 {
-      for outer in 1..<level + 1 where outer < level {
+      var outer: UInt64 = 1
+      while outer < level {
         let pointer = try readStack((core.rbp &- outer &* step) & stackMask, width: width)
         top = (top &- step) & stackMask
         try writeStack(top, width: width, pointer)
+        outer &+= 1
       }
       top = (top &- step) & stackMask
       try writeStack(top, width: width, frame)

@@ -8,7 +8,11 @@ extension Interpreter {
   /// Executes as many items as can be done at once, maybe none.
   func executeItems(_ item: StringItem) throws(Interruption) -> StringProgress {
     let none = StringProgress(count: 0, isOver: false)
-    guard !core.systemFlags.contains(.direction) else { return none }
+    if core.systemFlags.contains(.direction) {
+      // Downwards it is moves that systems make long: of blocks that overlap.
+      guard item.operation == .movs else { return none }
+      return finishRun(item, moveRunDown(item), source: true, destination: true)
+    }
     switch item.operation {
     case .movs: return finishRun(item, moveRun(item), source: true, destination: true)
     case .stos: return finishRun(item, fillRun(item), source: false, destination: true)
@@ -86,6 +90,52 @@ extension Interpreter {
       unsafe target.host.copyMemory(from: source.host, byteCount: byteCount)
     }
     return count
+  }
+
+  private func moveRunDown(_ item: StringItem) -> UInt64 {
+    guard let source = unsafe sideBelow(item, item.segment, 6, isWrite: false),
+      let target = unsafe sideBelow(item, .es, 7, isWrite: true)
+    else { return 0 }
+    let count = unsafe Int(min(source.count, target.count))
+    let step = Int(item.width)
+    let byteCount = count &* step
+    let distance = unsafe source.host - target.host
+    if distance > 0, distance < byteCount {
+      for index in 0..<count {
+        // Sound: both sides have `count` items that end with the one at `host`.
+        let value = unsafe loadNumber(source.host - index &* step, width: item.width)
+        unsafe storeNumber(target.host - index &* step, width: item.width, value)
+      }
+    } else {
+      let below = (count &- 1) &* step
+      // Sound: the same items, from the lowest.
+      unsafe (target.host - below).copyMemory(from: source.host - below, byteCount: byteCount)
+    }
+    return UInt64(count)
+  }
+
+  /// The same as `side` for items that lie one below the other: `host` is the first, the highest.
+  @unsafe
+  private func sideBelow(
+    _ item: StringItem, _ segment: SegmentName, _ register: UInt8, isWrite: Bool
+  ) -> Side? {
+    let offset = core.general(register, width: item.addressSize)
+    let width = UInt64(item.width)
+    guard let linear = try? linearAddress(segment, offset, byteCount: width, isWrite: isWrite),
+      linear & 0xFFF <= 4096 &- width
+    else { return nil }
+    let inPage = (linear & 0xFFF) / width &+ 1
+    let count = min(core.general(1, width: item.addressSize), inPage, offset / width &+ 1)
+    let distance = (count &- 1) &* width
+    let lowest = try? linearAddress(segment, offset &- distance, byteCount: count &* width, isWrite: isWrite)
+    guard let lowest else { return nil }
+    let host =
+      unsafe isWrite
+      ? core.hostForWriting(lowest, width: count &* width)
+      : core.hostForReading(lowest, width: count &* width)
+    guard let host = unsafe host else { return nil }
+    // Sound: the highest item lies in the same page.
+    return unsafe Side(host: host + Int(distance), count: count)
   }
 
   @unsafe

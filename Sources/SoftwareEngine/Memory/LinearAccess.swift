@@ -45,7 +45,8 @@ extension Interpreter {
     let access = MemoryAccess(.write, instructionPrivilege)
     _ = try translate(linear, for: access)
     let last = truncateLinear(linear &+ (byteCount &- 1))
-    if (linear ^ last) & ~0xFFF != 0 { _ = try translate(last, for: access) }
+    // A fault there is at the first byte of the second page.
+    if (linear ^ last) & ~0xFFF != 0 { _ = try translate(last & ~0xFFF, for: access) }
   }
 
   /// Copies `byteCount` bytes, at most a page, from memory. For wide registers and register images.

@@ -42,7 +42,12 @@ struct ProcessorModel {
   }
 
   /// The model that a table describes.
-  init(_ table: CPUIDTable, timeStampFrequency: UInt64 = 0, timeStampStart: UInt64 = 0) {
+  ///
+  /// - Parameter offersEverything: executes every instruction that is implemented, whatever the table
+  ///   says; for comparisons with other CPUs.
+  init(
+    _ table: CPUIDTable, timeStampFrequency: UInt64 = 0, timeStampStart: UInt64 = 0, offersEverything: Bool = false
+  ) {
     self.table = table
     isAMD = table.isAMDCompatible
     physicalAddressBits = table.physicalAddressBits
@@ -55,7 +60,7 @@ struct ProcessorModel {
     self.timeStampFrequency = timeStampFrequency
     self.timeStampStart = timeStampStart
     var features: UInt128 = 0
-    for feature in InstructionFeature.allCases where table.offers(feature) {
+    for feature in InstructionFeature.allCases where offersEverything || table.offers(feature) {
       features |= 1 << UInt128(feature.rawValue)
     }
     self.features = features

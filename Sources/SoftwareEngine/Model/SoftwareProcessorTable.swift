@@ -7,11 +7,12 @@ extension CPUIDTable {
   private static let ownFeatures = """
     fpu de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 \
     cx16 x2apic movbe popcnt tsc_deadline_timer xsave hypervisor \
-    fsgsbase tsc_adjust bmi1 smep bmi2 erms smap umip arat xsaveopt xsavec \
-    syscall nx rdtscp lm lahf_lm abm 3dnowprefetch
+     fsgsbase tsc_adjust bmi1 smep bmi2 erms adx smap umip arat xsaveopt xsavec \
+     syscall nx rdtscp lm lahf_lm abm 3dnowprefetch zero_fcs_fds
     """
-  /// The features whose instructions the host's CPU executes for this one.
-  private static let hostFeatures = "pni ssse3 sse4_1 sse4_2 rdrand rdseed"
+  /// The features whose instructions the host's CPU executes for this one, and what its x87 does.
+  private static let hostFeatures =
+    "pni ssse3 sse4_1 sse4_2 aes pclmulqdq sha_ni gfni fdp_excptn_only rdrand rdseed"
 
   /// The frequency of the local APIC's timer, and so of the clock that leaf 0x15 calls the crystal: 1 GHz.
   static let crystalFrequency: UInt64 = 1_000_000_000

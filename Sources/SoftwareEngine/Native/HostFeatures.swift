@@ -1,43 +1,23 @@
-private import CLinux
 internal import X86
 
 /// Which of the instructions that the host executes for the guest the host has.
 struct HostFeatures {
-  private var missing: UInt64 = 0
+  private var missing: UInt128 = 0
 
   /// The host's, asked once.
-  static let current = HostFeatures()
+  static let current = HostFeatures(HostIdentification.current.features)
 
-  private init() {
-    let basic = Self.cpuid(1)
-    let structured = Self.cpuid(7)
-    note(.x87, basic.edx, 0)
-    note(.fxsr, basic.edx, 24)
-    note(.mmx, basic.edx, 23)
-    note(.sse, basic.edx, 25)
-    note(.sse2, basic.edx, 26)
-    note(.sse3, basic.ecx, 0)
-    note(.pclmulqdq, basic.ecx, 1)
-    note(.ssse3, basic.ecx, 9)
-    note(.sse41, basic.ecx, 19)
-    note(.sse42, basic.ecx, 20)
-    note(.aes, basic.ecx, 25)
-    note(.gfni, structured.ecx, 8)
-    note(.sha, structured.ebx, 29)
+  init(_ table: CPUIDTable) {
+    let names: [(InstructionFeature, String)] = [
+      (.x87, "fpu"), (.fxsr, "fxsr"), (.mmx, "mmx"), (.sse, "sse"), (.sse2, "sse2"), (.sse3, "pni"),
+      (.ssse3, "ssse3"), (.sse41, "sse4_1"), (.sse42, "sse4_2"), (.aes, "aes"),
+      (.pclmulqdq, "pclmulqdq"), (.sha, "sha_ni"), (.gfni, "gfni"),
+    ]
+    for (feature, name) in names where !table.hasNamed(name) {
+      missing |= 1 << UInt128(feature.rawValue)
+    }
   }
 
   /// Whether the host has it. What needs nothing of the host's is always there.
-  func has(_ feature: InstructionFeature) -> Bool { missing >> UInt64(feature.rawValue) & 1 == 0 }
-
-  private mutating func note(_ feature: InstructionFeature, _ register: UInt32, _ bit: UInt32) {
-    if register >> bit & 1 == 0 { missing |= 1 << UInt64(feature.rawValue) }
-  }
-
-  private static func cpuid(_ leaf: UInt32) -> (ebx: UInt32, ecx: UInt32, edx: UInt32) {
-    unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 4) {
-      // Sound: the function writes four numbers.
-      unsafe swiftvm_cpuid(leaf, 0, $0.baseAddress)
-      return unsafe ($0[1], $0[2], $0[3])
-    }
-  }
+  func has(_ feature: InstructionFeature) -> Bool { missing >> UInt128(feature.rawValue) & 1 == 0 }
 }

@@ -74,6 +74,7 @@ extension Interpreter {
       core.store(
         isPresent ? extended.bytes[offset] : initial.bytes[offset], at: CoreLayout.extended + offset)
     }
+    core.correctImage()
   }
 
   private func savedExtended() -> ExtendedState {

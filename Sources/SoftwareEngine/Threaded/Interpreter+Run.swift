@@ -83,7 +83,7 @@ extension Interpreter {
   // MARK: Finding operations
 
   /// The operation at RIP, decoded if need be; nil where the plain tier must do it.
-  private func findOperation() -> ThreadedOperation? {
+  func findOperation() -> ThreadedOperation? {
     let rip = core.rip
     let linear = core.isLong ? rip : (segmentBase(.cs) &+ rip) & 0xFFFF_FFFF
     let salt = core.load(UInt64.self, at: CoreLayout.modeSalt)
@@ -130,7 +130,7 @@ extension Interpreter {
   }
 
   /// Frees operations of code that was written to, none of which can be running here.
-  private func buryStaleCode() {
+  func buryStaleCode() {
     if codeCache.bury() { core.store(UInt(0), at: CoreLayout.leftAt) }
   }
 }

@@ -14,12 +14,10 @@ struct DeviceSet {
 
   /// Builds what every machine has. The order does not matter: the bus sorts and checks.
   ///
-  /// - Parameters:
-  ///   - processors: the vCPUs, by number.
-  ///   - earlierClock: the clock before the reset, which has a battery; nil at first.
+  /// - Parameter earlierClock: the clock before the reset, which has a battery; nil at first.
   init(
     _ configuration: VirtualMachine.Configuration, host: HostParts, interrupts: MachineInterrupts,
-    processors: [any Processor], control: any MachineControl, earlierClock: RealTimeClock?
+    control: any MachineControl, earlierClock: RealTimeClock?
   ) throws(BusError) {
     var attachments: [BusAttachment] = []
     func attach(_ device: any IODevice, at range: PortRange, firstOffset: UInt64 = 0) {
@@ -43,6 +41,12 @@ struct DeviceSet {
     attach(SystemControlPortA(machine: control, gate: gate), at: StandardPorts.systemControlA)
     attach(ResetControl(machine: control), at: StandardPorts.resetControl)
     attach(PanicPort(machine: control), at: StandardPorts.panic)
+    let power = PowerManagement(
+      machine: control, clock: HostDeviceClock(loop: host.loop), interrupt: line(PowerManagement.gsi))
+    attach(power, at: StandardPorts.powerManagement)
+    attach(
+      power, at: StandardPorts.powerManagementTimer,
+      firstOffset: PowerManagement.timerBlock - PowerManagement.eventBlock)
     let layout = PCMemoryLayout(byteCount: configuration.memoryByteCount)
     if let earlierClock {
       realTimeClock = RealTimeClock(afterResetOf: earlierClock, interrupt: line(RealTimeClock.gsi))
@@ -67,18 +71,18 @@ struct DeviceSet {
       clock: HostDeviceClock(loop: host.loop), interrupt: line(IntervalTimer8254.gsi))
     ports = try Bus(
       kind: .ports, attachments: attachments + software.portAttachments + timer.portAttachments)
-    memory = try Self.spaces(software, interrupts.ports, processors)
+    memory = try Self.spaces(software, interrupts.pages)
   }
 
   /// The physical address space of each vCPU: each sees its own local APIC at the same address.
   private static func spaces(
-    _ interrupts: SoftwareInterruptController, _ ports: [LocalInterruptPort], _ processors: [any Processor]
+    _ interrupts: SoftwareInterruptController, _ pages: [LocalAPICPage]
   ) throws(BusError) -> [Bus] {
     var spaces: [Bus] = []
-    for (port, processor) in zip(ports, processors) {
+    for device in pages {
       let page = BusAttachment(
         base: LocalAPICBase.address, byteCount: LocalInterruptPort.byteCount,
-        device: LocalAPICPage(processor: processor, port: port))
+        device: device)
       spaces.append(try Bus(kind: .memory, attachments: interrupts.memoryAttachments + [page]))
     }
     return spaces

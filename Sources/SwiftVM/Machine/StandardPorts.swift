@@ -38,15 +38,21 @@ enum StandardPorts {
   static let realTimeClock = PortRange(0x70, 0x71)
   /// The chipset's reset control register, 0xCF9, within the ports of PCI configuration.
   static let resetControl = PortRange(0xCF8, 0xCFB)
+  /// ACPI's PM1 event and control blocks.
+  static let powerManagement = PortRange(0x600, 0x605)
+  /// ACPI's PM timer.
+  static let powerManagementTimer = PortRange(0x608, 0x60B)
   /// The panic port of QEMU's pvpanic.
   static let panic = PortRange(0x505, 0x505)
 
-  /// Every range with its owner's name; the last three are the kernel's.
+  /// Every range with its owner's name; the interrupt controllers' and the interval
+  /// timer's are the kernel's or ours.
   static let all: [(range: PortRange, name: String)] = [
     (serial, "serial port COM1"), (debugConsole, "debug console"), (post, "POST port"),
     (keyboardData, "keyboard controller"), (keyboardCommand, "keyboard controller"),
     (systemControlA, "system control port A"), (realTimeClock, "real-time clock"),
     (resetControl, "reset control register"), (panic, "panic port"),
+    (powerManagement, "ACPI power management"), (powerManagementTimer, "ACPI power management"),
     (PortRange(0x20, 0x21), "interrupt controller"), (PortRange(0xA0, 0xA1), "interrupt controller"),
     (PortRange(0x4D0, 0x4D1), "interrupt controller"), (PortRange(0x40, 0x43), "interval timer"),
     (PortRange(0x61, 0x61), "interval timer"),

@@ -56,7 +56,8 @@ extension VirtualMachine {
     var request = BootRequest(
       image: image, memory: PCMemoryLayout(byteCount: configuration.memoryByteCount),
       mode: configuration.mode, commandLine: configuration.commandLine, modules: modules,
-      loadAddress: configuration.loadAddress, entry: configuration.entryPoint)
+      loadAddress: configuration.loadAddress, entry: configuration.entryPoint,
+      platform: PlatformDescription(configuration))
     if case .demo = configuration.image { request.mode = .long }
     do throws(BootError) {
       return try BootPlan(request)
@@ -99,13 +100,17 @@ extension VirtualMachine {
 
     let gate = VCPUGate(vcpuCount: configuration.cpuCount)
     let control = StopControl(gate: gate) { [weak self] in self?.didRequestStop() }
-    let interrupts = MachineInterrupts(
-      ofEngine: engine.interruptController, processors: processors, gate: gate,
-      clock: HostDeviceClock(loop: parts.loop))
+    let interrupts: MachineInterrupts
+    if let own = engine.interruptController {
+      interrupts = MachineInterrupts(ofEngine: own)
+    } else {
+      interrupts = MachineInterrupts(
+        inSoftwareFor: processors, gate: gate, clock: HostDeviceClock(loop: parts.loop))
+    }
     let devices: DeviceSet
     do throws(BusError) {
       devices = try DeviceSet(
-        configuration, host: parts, interrupts: interrupts, processors: processors, control: control,
+        configuration, host: parts, interrupts: interrupts, control: control,
         earlierClock: life.read(\.realTimeClock))
     } catch {
       throw .host(error.description)
@@ -120,7 +125,7 @@ extension VirtualMachine {
     }
     timeline.mark("set the entry state")
     let shared = SharedParts(
-      ports: devices.ports, memory: devices.memory, localControllers: interrupts.ports, gate: gate,
+      ports: devices.ports, memory: devices.memory, localControllers: interrupts.localControllers, gate: gate,
       control: control, guestMemory: memory, post: devices.post)
     // Not weak: a running machine lives until its end. `powerOff` breaks the cycle.
     let machine = PoweredMachine(engine: engine, processors: processors, shared: shared) {

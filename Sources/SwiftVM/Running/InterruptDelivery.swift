@@ -16,6 +16,8 @@ final class InterruptDelivery: @unchecked Sendable {
   private let control: any MachineControl
   /// The vCPU does not run: it waits for a start-up IPI.
   private var waitsForStartup: Bool
+  /// What the vCPU does where the engine cannot know it, because it does not run there: it halts or waits.
+  private(set) var activity = ActivityState.running
   /// The state that INIT left, while it waits; nil before the first INIT.
   private var initialized: CPUState?
 
@@ -35,8 +37,10 @@ final class InterruptDelivery: @unchecked Sendable {
     while true {
       if local.hasSignals { try take(local.takeSignals()) }
       if !waitsForStartup { break }
+      activity = initialized == nil ? .uninitialized : .initReceived
       guard sleep(isForGood: true) else { return false }
     }
+    activity = .running
     local.taskPriority = processor.taskPriority
     if local.hasInterrupt, processor.canAcceptInterrupt, let vector = local.acknowledge() {
       try processor.inject(interrupt: vector)
@@ -48,6 +52,7 @@ final class InterruptDelivery: @unchecked Sendable {
   /// Waits as HLT does: for an interrupt that the guest takes, an NMI, or INIT. False: the machine stops.
   func halt() throws(EngineError) -> Bool {
     let isInterruptible = processor.interruptsEnabled
+    activity = .halted
     local.taskPriority = processor.taskPriority
     while !local.hasSignals, !(isInterruptible && local.hasInterrupt) {
       guard sleep(isForGood: !isInterruptible) else { return false }

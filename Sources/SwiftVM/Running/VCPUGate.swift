@@ -85,6 +85,9 @@ final class VCPUGate: Sendable {
     }
   }
 
+  /// Whether the vCPU is in `sleep`.
+  func isAsleep(vcpu: Int) -> Bool { monitor.read { $0.isAsleep[vcpu] } }
+
   private func park(_ change: (inout State) -> Void = { _ in }) {
     let calls = monitor.update { state in
       state.parked += 1

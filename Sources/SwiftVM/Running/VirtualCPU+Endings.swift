@@ -19,7 +19,8 @@ extension VirtualCPU {
 
   private func capture(isCulprit: Bool = true) {
     do throws(EngineError) {
-      let state = try processor.saveState()
+      var state = try processor.saveState()
+      if let delivery { state.activity = delivery.activity }
       ending.withLock { $0 = Ending(state: state, isCulprit: isCulprit) }
     } catch {
       ending.withLock { $0 = Ending(failure: error.description, isCulprit: isCulprit) }

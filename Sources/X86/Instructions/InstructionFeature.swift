@@ -31,5 +31,5 @@ public enum InstructionFeature: UInt8, Sendable, CaseIterable {
   /// 256- and 512-bit vectors.
   case avx, avx2, f16c, fma, avx512
   /// Virtualization and enclaves.
-  case vmx, svm, smx, sgx, pconfig, invlpgb
+  case vmx, svm, smx, sgx, pconfig, invlpgb, sevSNP
 }

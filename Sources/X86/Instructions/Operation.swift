@@ -56,8 +56,9 @@ public enum Operation: UInt16, Sendable, CaseIterable {
   /// VMX and SMX.
   case getsec, invept, invvpid, vmcall, vmclear, vmfunc, vmlaunch, vmptrld, vmptrst, vmread,
     vmresume, vmwrite, vmxoff, vmxon
-  /// SVM.
-  case clgi, invlpga, invlpgb, skinit, stgi, tlbsync, vmload, vmmcall, vmrun, vmsave
+  /// SVM and SEV-SNP.
+  case psmash, pvalidate, rmpadjust, rmpupdate, clgi, invlpga, invlpgb, skinit, stgi, tlbsync, vmload,
+    vmmcall, vmrun, vmsave
   /// SGX and PCONFIG.
   case encls, enclu, enclv, pconfig
   /// Transactions.

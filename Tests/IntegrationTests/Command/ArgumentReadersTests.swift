@@ -28,6 +28,7 @@ import Testing
     .exitStatus: ["raw", "qemu"],
     .timeout: ["1", "500ms", "1.5", "2m", "10s"],
     .engine: ["auto", "kvm", "software"],
+    .irqchip: ["auto", "kernel", "software"],
     .report: ["report.json", "/dev/stdout", "a=b"],
     .loadAddress: ["0x100000", "1M", "4096"],
     .entry: ["0x100000", "0"],
@@ -77,7 +78,8 @@ import Testing
   /// Where the direct reader refuses a value, the parser refuses it too, with the same words.
   @Test(arguments: [
     ["--mem", "x"], ["--cpus=-1"], ["--mode", "fast"], ["--serial", "tty"], ["--exit-port", "99999"],
-    ["--exit-status", "0"], ["--timeout", "never"], ["--engine", "tcg"], ["--load-address", "1X"],
+    ["--exit-status", "0"], ["--timeout", "never"], ["--engine", "tcg"], ["--irqchip", "split"],
+    ["--load-address", "1X"],
   ])
   func refuseAlike(_ words: [String]) throws {
     let direct = #expect(throws: RunOptions.UsageError.self) { _ = try DirectArguments.parse(words[...]) }

@@ -30,6 +30,8 @@ import Testing
     (["run", "--timeout", "-1"], "--timeout"),
     (["run", "--timeout", "1e30"], "--timeout"),
     (["run", "--engine", "xen"], "auto, kvm or software"),
+    (["run", "--irqchip", "split"], "auto, kernel or software"),
+    (["run", "--engine", "software", "--irqchip", "kernel"], "software or auto"),
     (["run", "--load-address", "there"], "0x100000"),
     (["run", "--entry", "0xzz"], "0x100000"),
     (["inspect"], "image"),

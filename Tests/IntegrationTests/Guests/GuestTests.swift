@@ -6,29 +6,39 @@ import Testing
 
 @testable import SwiftVMCommand
 
-/// Every guest of the catalog with every number of vCPUs, in this process and by the command: its
-/// output and its exit status are those that its folder promises.
+/// Every guest of the catalog with every number of vCPUs, in this process and by the command, and in this
+/// process also with the interrupt controllers in software: its output and its exit status are those that its
+/// folder promises.
 @Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
 struct GuestTests {
   /// One guest with one number of vCPUs.
   struct Run: Sendable, CustomTestStringConvertible {
     var guest: Guest
     var cpuCount: Int
-    var testDescription: String { "\(guest.name), \(cpuCount) vCPU" }
+    /// Where the interrupt controllers are.
+    var interrupts = VirtualMachine.Configuration.InterruptControllerChoice.kernel
+    var testDescription: String { "\(guest.name), \(cpuCount) vCPU, irqchip \(interrupts.rawValue)" }
 
     /// GuestCatalogTests fails where the catalog cannot be read.
     static let all = ((try? GuestCatalog.all()) ?? []).flatMap { guest in
       guest.cpuCounts.map { Run(guest: guest, cpuCount: $0) }
     }
+    /// The same with the controllers in software.
+    static let allInSoftware = all.map { run in
+      var run = run
+      run.interrupts = .software
+      return run
+    }
   }
 
-  @Test(arguments: Run.all)
+  @Test(arguments: Run.all + Run.allInSoftware)
   func runsByTheLibrary(_ run: Run) async throws {
     let path = try BuiltGuests.path(run.guest.name)
     var options = try #require(try DirectArguments.parse(run.guest.arguments[...] + [path]))
     let channel = ScriptedChannel(input: Array(run.guest.standardInput.utf8))
     options.configuration.console = .channel(channel)
     options.configuration.cpuCount = run.cpuCount
+    options.configuration.interruptControllers = run.interrupts
     if options.configuration.timeoutNanoseconds == nil {
       // Three times what it should need: the machine may be busy.
       options.configuration.timeoutNanoseconds = UInt64(run.guest.timeoutSeconds) * 3_000_000_000

@@ -66,7 +66,8 @@ import Testing
       (0x3F8, "COM1"), (0x3F5, "COM1"), (0x3FF, "COM1"), (0xE9, "debug console"), (0xE6, "debug console"),
       (0x80, "POST"), (0x60, "keyboard"), (0x64, "keyboard"), (0x92, "system control"),
       (0x70, "real-time clock"),
-      (0xCF9, "reset control"), (0x505, "panic"), (0x20, "interrupt controller"),
+      (0xCF9, "reset control"), (0x505, "panic"), (0x5FD, "ACPI"), (0x605, "ACPI"), (0x60B, "ACPI"),
+      (0x20, "interrupt controller"),
       (0xA1, "interrupt controller"),
       (0x4D0, "interrupt controller"), (0x40, "interval timer"), (0x61, "keyboard"), (0x5E, "keyboard"),
     ] as [(UInt16, String)])

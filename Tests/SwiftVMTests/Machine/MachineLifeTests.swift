@@ -16,8 +16,10 @@ struct MachineLifeTests {
     return try VirtualMachine(configuration)
   }
 
-  @Test func haltsForGood() async throws {
-    let outcome = try await machine(TinyGuest.halting).run()
+  typealias Place = VirtualMachine.Configuration.InterruptControllerChoice
+
+  @Test(arguments: [Place.kernel, .software]) func haltsForGood(_ place: Place) async throws {
+    let outcome = try await machine(TinyGuest.halting) { $0.interruptControllers = place }.run()
     #expect(outcome.reason == .halted)
     #expect(outcome.crash == nil)
   }
@@ -36,14 +38,21 @@ struct MachineLifeTests {
     }
   }
 
-  @Test(arguments: [1, 2, 4])
-  func haltsForGoodWithSeveralVCPUs(_ count: Int) async throws {
-    #expect(try await machine(TinyGuest.halting, cpuCount: count).run().reason == .halted)
+  @Test(arguments: [1, 2, 4], [Place.kernel, .software])
+  func haltsForGoodWithSeveralVCPUs(_ count: Int, _ place: Place) async throws {
+    let machine = try machine(TinyGuest.halting, cpuCount: count) { $0.interruptControllers = place }
+    #expect(try await machine.run().reason == .halted)
   }
 
-  @Test func aSleeperThatCanBeWokenIsNoHalt() async throws {
-    let machine = try machine(TinyGuest.idle) { $0.timeoutNanoseconds = 300_000_000 }
-    #expect(try await machine.run().reason == .timeout)
+  @Test(arguments: [Place.kernel, .software])
+  func aSleeperThatCanBeWokenIsNoHalt(_ place: Place) async throws {
+    let machine = try machine(TinyGuest.idle) { configuration in
+      configuration.timeoutNanoseconds = 300_000_000
+      configuration.interruptControllers = place
+    }
+    let outcome = try await machine.run()
+    #expect(outcome.reason == .timeout)
+    #expect(outcome.crash?.text.contains("halted") == true, "\(outcome.crash?.text ?? "")")
   }
 
   @Test func stopsAtTheTimeLimitAndTellsWhereTheGuestWas() async throws {
@@ -138,10 +147,11 @@ struct MachineLifeTests {
   }
 
   /// 200 pauses, resumes and finally a stop, at random, from several tasks at once.
-  @Test(arguments: [1, 2])
-  func survivesPausesAndStopsFromManyTasks(_ cpuCount: Int) async throws {
+  @Test(arguments: [1, 2], [Place.kernel, .software])
+  func survivesPausesAndStopsFromManyTasks(_ cpuCount: Int, _ place: Place) async throws {
     for round in 0..<4 {
-      let machine = try machine(round % 2 == 0 ? TinyGuest.endless : TinyGuest.counting, cpuCount: cpuCount)
+      let code = round % 2 == 0 ? TinyGuest.endless : TinyGuest.counting
+      let machine = try machine(code, cpuCount: cpuCount) { $0.interruptControllers = place }
       try machine.start()
       await withTaskGroup(of: Void.self) { group in
         for _ in 0..<5 {

@@ -7,7 +7,9 @@ import Testing
 @Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
 struct PlatformTests {
   /// Port 0x61, bit 5: the output of timer channel 2, which guests wait for when they calibrate.
-  @Test func theTimersOutputShowsAtPort61() async throws {
+  typealias Place = VirtualMachine.Configuration.InterruptControllerChoice
+
+  @Test(arguments: [Place.kernel, .software]) func theTimersOutputShowsAtPort61(_ place: Place) async throws {
     let code: [UInt8] = [
       0xE4, 0x61, 0x24, 0xFD, 0x0C, 0x01, 0xE6, 0x61,  // gate of channel 2 on, speaker off
       0xB0, 0xB0, 0xE6, 0x43,  // channel 2, both bytes, mode 0
@@ -17,11 +19,13 @@ struct PlatformTests {
     ]
     var configuration = TinyGuest.configuration(code)
     configuration.timeoutNanoseconds = 20_000_000_000
+    configuration.interruptControllers = place
     #expect(try await VirtualMachine(configuration).run().reason == .guestExit(status: 7))
   }
 
   /// The I/O APIC: an index that does not exist, and its version register read by a byte and by four.
-  @Test func theIOAPICTakesAnyIndexAndWidth() async throws {
+  @Test(arguments: [Place.kernel, .software]) func theIOAPICTakesAnyIndexAndWidth(_ place: Place) async throws
+  {
     let code: [UInt8] = [
       0xBB, 0x00, 0x00, 0xC0, 0xFE,  // mov ebx, 0xfec00000
       0xC7, 0x03, 0xFF, 0x00, 0x00, 0x00, 0x8B, 0x4B, 0x10,  // index 0xff, read
@@ -31,9 +35,26 @@ struct PlatformTests {
     ]
     var configuration = TinyGuest.configuration(code)
     configuration.mode = .long
+    configuration.interruptControllers = place
     configuration.memoryByteCount = 2 << 20
     configuration.timeoutNanoseconds = 20_000_000_000
     // 0x11: an 82093AA.
     #expect(try await VirtualMachine(configuration).run().reason == .guestExit(status: 0x11))
+  }
+
+  /// A guest without a boot protocol finds the ACPI tables, sees the PM timer run, and switches off.
+  @Test func acpiIsThereAndSwitchesOff() async throws {
+    let code: [UInt8] = [
+      0xB8, 0x00, 0xE0, 0x8E, 0xD8, 0x81, 0x3E, 0x00, 0x00, 0x52, 0x53, 0x75, 0x18,  // "RS" at e000:0000
+      0xBA, 0x08, 0x06, 0x66, 0xED, 0x66, 0x89, 0xC3,  // the PM timer, kept
+      0x66, 0xED, 0x66, 0x39, 0xD8, 0x74, 0xF9,  // until it is another
+      0xBA, 0x04, 0x06, 0xB8, 0x00, 0x20, 0xEF, 0xEB, 0xFE,  // SLP_EN
+      0xB0, 0x01, 0xE6, 0xF4, 0xEB, 0xFE,  // status 1
+    ]
+    var configuration = TinyGuest.configuration(code)
+    configuration.timeoutNanoseconds = 20_000_000_000
+    let outcome = try await VirtualMachine(configuration).run()
+    #expect(outcome.reason == .poweredOff)
+    #expect(outcome.exitStatus == 0)
   }
 }

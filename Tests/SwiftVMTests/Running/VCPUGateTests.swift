@@ -177,4 +177,49 @@ import Testing
     gate.requestStop()
     for thread in threads { thread.join() }
   }
+
+  @Test func tellsWhetherItWokeASleeper() throws {
+    let gate = VCPUGate(vcpuCount: 2)
+    #expect(!gate.wake(vcpu: 1), "it does not sleep; the next sleep will end at once")
+    #expect(gate.sleep(vcpu: 1))
+    let thread = try HostThread.start(name: "sleeper") { _ = gate.sleep(vcpu: 1) }
+    #expect(eventually { gate.isAsleep(vcpu: 1) })
+    #expect(gate.wake(vcpu: 1))
+    thread.join()
+    #expect(!gate.isAsleep(vcpu: 1))
+  }
+
+  @Test func knowsWhenAllSleepForGood() throws {
+    let gate = VCPUGate(vcpuCount: 3)
+    let calls = Counter()
+    func sleeper(_ vcpu: Int, isForGood: Bool) throws -> HostThread {
+      let thread = try HostThread.start(name: "sleeper\(vcpu)") {
+        while gate.sleep(vcpu: vcpu, isForGood: isForGood, allAsleep: { calls.add() }) {}
+      }
+      #expect(eventually { gate.isAsleep(vcpu: vcpu) })
+      return thread
+    }
+    var threads = [try sleeper(0, isForGood: true), try sleeper(1, isForGood: false)]
+    threads.append(try sleeper(2, isForGood: true))
+    #expect(calls.count == 0, "one of them can be woken by a device")
+    gate.requestStop()
+    for thread in threads { thread.join() }
+
+    let other = VCPUGate(vcpuCount: 2)
+    let first = try HostThread.start(name: "first") {
+      while other.sleep(vcpu: 0, isForGood: true, allAsleep: { calls.add() }) {}
+    }
+    #expect(eventually { other.isAsleep(vcpu: 0) })
+    #expect(calls.count == 0)
+    // The last one to fall asleep finds it out.
+    let second = try HostThread.start(name: "second") {
+      _ = other.sleep(vcpu: 1, isForGood: true) {
+        calls.add()
+        other.requestStop()
+      }
+    }
+    first.join()
+    second.join()
+    #expect(calls.count == 1)
+  }
 }

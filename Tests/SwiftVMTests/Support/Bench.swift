@@ -39,16 +39,21 @@ struct Bench {
   let processor: ScriptedProcessor
   let port = RecordingDevice(answer: 0x1122_3344_5566_7788)
   let memory = RecordingDevice(answer: 0x99AA_BBCC_DDEE_FF00)
-  let gate = VCPUGate(vcpuCount: 1)
+  let gate: VCPUGate
   let control: StopControl
   let shared: SharedParts
   let vcpu: VirtualCPU
 
-  init(_ steps: [ScriptedProcessor.Step], savedState: Result<CPUState, EngineError> = .success(CPUState()))
-    throws
-  {
-    let processor = ScriptedProcessor(steps, savedState: savedState)
+  /// - Parameters:
+  ///   - local: the vCPU's interrupt controller; nil where it is the engine's.
+  ///   - index: the vCPU's number, of `vcpuCount`; the others do not exist, and never sleep.
+  init(
+    _ steps: [ScriptedProcessor.Step], savedState: Result<CPUState, EngineError> = .success(CPUState()),
+    local: FakeLocalController? = nil, index: Int = 0, vcpuCount: Int = 1
+  ) throws {
+    let processor = ScriptedProcessor(index: index, steps, savedState: savedState)
     self.processor = processor
+    gate = VCPUGate(vcpuCount: vcpuCount)
     control = StopControl(gate: gate) { processor.kick() }
     let ports = try Bus(
       kind: .ports,
@@ -59,9 +64,19 @@ struct Bench {
     let space = try Bus(
       kind: .memory, attachments: [BusAttachment(base: 0xD000_0000, byteCount: 256, device: memory)])
     shared = SharedParts(
-      ports: ports, memory: [space], gate: gate, control: control,
+      ports: ports, memory: [space],
+      localControllers: local.map { Array(repeating: $0, count: vcpuCount) } ?? [], gate: gate,
+      control: control,
       guestMemory: try GuestMemory(pcWithByteCount: 1 << 20), post: POSTPort())
     vcpu = VirtualCPU(processor: processor, machine: shared)
+  }
+
+  /// A vCPU of two, the other of which does not exist.
+  static func pair(
+    _ steps: [ScriptedProcessor.Step], _ local: FakeLocalController, index: Int = 0,
+    savedState: CPUState = CPUState()
+  ) throws -> Bench {
+    try Bench(steps, savedState: .success(savedState), local: local, index: index, vcpuCount: 2)
   }
 
   /// Runs the loop on this thread until it ends; the script must bring that about.

@@ -111,13 +111,13 @@ extension Decoding {
     case .wEighth: return vector(or: 16, UInt16(vectorLength &>> 3))
     case .uo: return try register(.vector(number: rm, width: 16))
     case .ux: return try register(.vector(number: rm, width: vectorLength))
-    case .kg: return .mask(number: reg & 7)
-    case .kv: return .mask(number: vvvv & 7)
-    case .ku: return try register(.mask(number: rm & 7))
-    case .kb: return isMemory ? .memory(width: 1) : .mask(number: rm & 7)
-    case .kw: return isMemory ? .memory(width: 2) : .mask(number: rm & 7)
-    case .kd: return isMemory ? .memory(width: 4) : .mask(number: rm & 7)
-    case .kq: return isMemory ? .memory(width: 8) : .mask(number: rm & 7)
+    case .kg: return try mask(reg)
+    case .kv: return try mask(vvvv)
+    case .ku: return try register(mask(rm))
+    case .kb: return isMemory ? .memory(width: 1) : try mask(rm)
+    case .kw: return isMemory ? .memory(width: 2) : try mask(rm)
+    case .kd: return isMemory ? .memory(width: 4) : try mask(rm)
+    case .kq: return isMemory ? .memory(width: 8) : try mask(rm)
     }
   }
 
@@ -136,6 +136,12 @@ extension Decoding {
       return .highByte(number: number & 3)
     }
     return .general(number: number, width: 1)
+  }
+
+  /// There are eight mask registers.
+  private func mask(_ number: UInt8) throws(DecodeError) -> Operand {
+    guard number < 8 else { throw undefined }
+    return .mask(number: number)
   }
 
   private func memory(_ width: UInt16) throws(DecodeError) -> Operand {

@@ -44,7 +44,7 @@ extension Decoding {
 
   /// VEX.vvvv and VEX.pp, at the same place in both prefixes.
   private mutating func takeLow(_ payload: UInt8) {
-    vvvv = ~payload &>> 3 & 15
+    vvvv = ~payload &>> 3 & (is64 ? 15 : 7)
     // Its order is that of `mandatoryPrefix`.
     mandatoryPrefix = payload & 3
   }

@@ -83,7 +83,12 @@ struct Decoding {
     instruction.operandSize = operandSize(entry.traits)
     if entry.traits.contains(.modRM) {
       try takeModRM()
-      if instruction.modRM < 0xC0 { try takeMemory() }
+      if instruction.modRM < 0xC0 {
+        if !entry.traits.contains(.ignoresMod) { try takeMemory() }
+      } else if let override {
+        // MASKMOVQ and MASKMOVDQU have a register here and an address that the encoding implies.
+        instruction.memory.segment = override
+      }
     }
     if entry.operation == .xlat, let override { instruction.memory.segment = override }
     if entry.first != .none {
@@ -144,7 +149,7 @@ struct Decoding {
     let hasOperandPrefix = instruction.prefixes.contains(.operandSize)
     if is64 {
       if traits.contains(.force64) || traits.contains(.native) { return 8 }
-      if isWide && !traits.contains(.ignoresWide) { return 8 }
+      if isWide { return traits.contains(.ignoresWide) ? 4 : 8 }
       if traits.contains(.ignores66) { return traits.contains(.default64) ? 8 : 4 }
       if hasOperandPrefix { return 2 }
       return traits.contains(.default64) ? 8 : 4

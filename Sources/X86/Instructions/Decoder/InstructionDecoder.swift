@@ -3,7 +3,8 @@
 /// It knows what an encoding means in 16-, 32- and 64-bit code and no more: whether the processor
 /// has the instruction (`Instruction.feature`), and whether its mode and privilege allow it, is for
 /// the one who executes it. Where makers differ it follows Intel: 66 does not shrink a near branch
-/// in 64-bit mode.
+/// in 64-bit mode. SYSCALL decodes at every size, because AMD's processors have it in compatibility
+/// mode.
 public struct InstructionDecoder: Sendable {
   /// The default sizes of operands and addresses.
   public var codeSize: CodeSize

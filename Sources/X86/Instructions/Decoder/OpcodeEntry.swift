@@ -59,10 +59,12 @@ struct OpcodeEntry {
     static let native = Self(rawValue: 1 << 6)
     /// 66 is part of the opcode or ignored: the operand size is 4, or 8 with REX.W.
     static let ignores66 = Self(rawValue: 1 << 7)
-    /// REX.W does not matter.
+    /// REX.W makes the operand size 4: ports are never wider.
     static let ignoresWide = Self(rawValue: 1 << 8)
     /// A ModRM byte follows.
     static let modRM = Self(rawValue: 1 << 9)
+    /// ModRM.rm is a register whatever ModRM.mod is.
+    static let ignoresMod = Self(rawValue: 1 << 11)
     /// VEX.vvvv is an operand.
     static let vvvv = Self(rawValue: 1 << 10)
   }
@@ -76,6 +78,7 @@ struct OpcodeEntry {
       operation: operation, first: first, second: second, third: third, fourth: fourth)
     if first.usesModRM || second.usesModRM || third.usesModRM { entry.traits.insert(.modRM) }
     if first.usesVVVV || second.usesVVVV || third.usesVVVV { entry.traits.insert(.vvvv) }
+    if first == .rnAny || second == .rnAny { entry.traits.insert(.ignoresMod) }
     if first.isByte { entry.traits.insert(.byte) }
     return entry
   }

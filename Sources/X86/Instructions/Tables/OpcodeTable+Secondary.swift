@@ -29,7 +29,7 @@ extension OpcodeTable {
   private mutating func addSystem() {
     secondary(0x02, .op(.lar, .gv, .evMw))
     secondary(0x03, .op(.lsl, .gv, .evMw))
-    secondary(0x05, .op(.syscall).only64.of(.syscall))
+    secondary(0x05, .op(.syscall).of(.syscall))
     secondary(0x06, .op(.clts))
     secondary(0x07, .op(.sysret).of(.syscall))
     secondary(0x08, .op(.invd))

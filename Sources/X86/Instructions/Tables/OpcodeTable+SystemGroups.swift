@@ -46,16 +46,21 @@ extension OpcodeTable {
     let last = byRegister([
       .op(.swapgs).only64.of(.long64), .op(.rdtscp).of(.rdtscp), .op(.monitorx).of(.monitorx),
       .op(.mwaitx).of(.monitorx), .op(.clzero).of(.clzero), .op(.rdpru).of(.rdpru),
-      .op(.invlpgb).of(.invlpgb), .op(.tlbsync).of(.invlpgb),
+      byRepeat(
+        none: .op(.invlpgb).of(.invlpgb), pF3: .op(.rmpadjust).of(.sevSNP),
+        pF2: .op(.rmpupdate).of(.sevSNP)),
+      byRepeat(
+        none: .op(.tlbsync).of(.invlpgb), pF3: .op(.psmash).of(.sevSNP),
+        pF2: .op(.pvalidate).of(.sevSNP)),
     ])
     let restore = byRepeat(pF3: .op(.rstorssp, .mq).of(.shadowStack))
     secondary(
       0x01,
       byExtension([
-        byKind(memory: .op(.sgdt, .ms).native, register: virtualization),
-        byKind(memory: .op(.sidt, .ms).native, register: monitor),
-        byKind(memory: .op(.lgdt, .ms).native, register: extended),
-        byKind(memory: .op(.lidt, .ms).native, register: svm),
+        byKind(memory: .op(.sgdt, .ms).force64, register: virtualization),
+        byKind(memory: .op(.sidt, .ms).force64, register: monitor),
+        byKind(memory: .op(.lgdt, .ms).force64, register: extended),
+        byKind(memory: .op(.lidt, .ms).force64, register: svm),
         smsw,
         byKind(memory: restore, register: keys),
         lmsw,
@@ -147,7 +152,8 @@ extension OpcodeTable {
         ]),
         register: nop))
     for opcode in 0x19...0x1F { secondary(opcode, nop) }
-    let demote = byRepeat(none: .op(.cldemote, .mb).of(.cldemote), pF3: nop, pF2: nop)
+    let demote = byPrefix(
+      none: .op(.cldemote, .mb).of(.cldemote), p66: nop, pF3: nop, pF2: nop)
     secondary(
       0x1C, byKind(memory: byExtension([demote, nop, nop, nop, nop, nop, nop, nop]), register: nop))
     let endBranch = byRegister([

@@ -113,6 +113,14 @@ extension Core {
     x87StatusWord = isX87ErrorPending ? x87StatusWord | summary : x87StatusWord & ~summary
   }
 
+  /// Makes the image one that a CPU can have, whatever it was taken from: FXRSTOR and LDMXCSR on the
+  /// host would fault on bits of MXCSR that do not exist.
+  func correctImage() {
+    mxcsr &= MXCSR.defined
+    x87ControlWord = x87ControlWord
+    updateX87ErrorSummary()
+  }
+
   /// FNINIT, without the registers themselves (SDM Vol. 2, "FINIT/FNINIT").
   func initializeX87Control() {
     setX87Top(0)

@@ -1,0 +1,53 @@
+internal import SoftwareEngine
+internal import X86
+
+/// The CPUs that are compared, and the memory that each has: the host's, and each tier of the engine.
+final class Oracle {
+  let native: NativeExecutor
+  let engines: [InterpretedExecutor]
+  let background = MemoryBackground()
+  /// What became of the last case on the host.
+  private(set) var hostResult = TestResult()
+  /// The same on the engine's tier that disagreed, or the last.
+  private(set) var engineResult = TestResult()
+  private(set) var disagreeing = 0
+
+  init(native: NativeExecutor, codeSize: CodeSize) throws(OracleError) {
+    self.native = native
+    var engines = [try InterpretedExecutor(codeSize, tier: .plain)]
+    // Only 64-bit code has operations of its own there.
+    if codeSize == .bits64 { engines.append(try InterpretedExecutor(codeSize, tier: .threaded)) }
+    self.engines = engines
+  }
+
+  /// Runs a case everywhere and compares.
+  func check(_ test: TestCase) -> Difference {
+    background.prepare(native.dataAddress, for: test)
+    native.run(test, into: &hostResult)
+    var tolerated: Difference = []
+    // What the host's CPU executes for the engine has no operations of its own in the threaded tier.
+    for index in engines.indices where index == 0 || !test.usesExtended {
+      let difference = check(test, on: engines[index])
+      disagreeing = index
+      if difference.isFailure { return difference }
+      tolerated.formUnion(difference)
+    }
+    return tolerated
+  }
+
+  private func check(_ test: TestCase, on engine: InterpretedExecutor) -> Difference {
+    background.prepare(engine.dataAddress, for: test)
+    engine.run(test, into: &engineResult)
+    var difference = compare(test, host: hostResult, engine: engineResult)
+    if !HostMemory.areEqual(native.dataAddress, engine.dataAddress, byteCount: ArenaLayout.dataByteCount) {
+      difference.insert(.memory)
+    }
+    if test.usesExtended {
+      var usesMMX = false
+      for index in 0..<4 { if case .mmx = test.instruction.operands[index] { usesMMX = true } }
+      let isCut = usesMMX && hostResult.ending.vector != nil
+      difference.formUnion(compareExtended(hostResult.extended, engineResult.extended, isCut: isCut))
+    }
+    return difference
+  }
+}

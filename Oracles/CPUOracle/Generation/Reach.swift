@@ -1,0 +1,72 @@
+internal import X86
+
+/// Which instructions a process can compare with its own CPU.
+enum Reach {
+  /// Why an instruction cannot be tested in a process; nil where it can.
+  static func obstacle(_ instruction: Instruction, _ codeSize: CodeSize) -> String? {
+    switch instruction.operation {
+    case .syscall, .sysenter, .int: "enters the host's kernel"
+    case .cpuid, .rdtsc, .rdtscp, .rdpmc, .rdpid, .rdpru, .rdrand, .rdseed, .xgetbv, .rdpkru, .rdfsbase,
+      .rdgsbase: "its result is the host's own"
+    case .wrfsbase, .wrgsbase, .wrpkru, .lds, .les, .lfs, .lgs, .lss: "replaces what the process needs to live"
+    case .sgdt, .sidt, .sldt, .smsw, .str: "the host's kernel may answer in its place (UMIP)"
+    case .lar, .lsl, .verr, .verw: "depends on the host's descriptor table"
+    case .callFar, .jmpFar, .retFar, .iret: "needs descriptors of its own"
+    case .xsave, .xsavec, .xsaveopt, .xsaves, .xrstor, .xrstors, .xsetbv: "the layout is the host's own"
+    case .monitor, .monitorx, .mwait, .mwaitx, .umonitor, .umwait, .tpause, .pause: "waits"
+    case .xbegin, .xabort, .xend, .xtest, .xresldtrk, .xsusldtrk: "transactions end for reasons of their own"
+    case .vmcall, .vmmcall, .vmfunc, .enclu, .encls, .enclv, .getsec, .pconfig, .invlpgb, .tlbsync, .clzero,
+      .ptwrite, .cldemote, .movdiri, .movdir64b, .serialize: "is not offered by the engine or talks to a hypervisor"
+    case .incssp, .rdssp, .rstorssp, .saveprevssp, .wrss, .wruss, .setssbsy, .clrssbsy: "needs shadow stacks"
+    case .evex: "is decoded by length only"
+    case .invalid: "is no instruction"
+    default: operandObstacle(instruction)
+    }
+  }
+
+  private static func operandObstacle(_ instruction: Instruction) -> String? {
+    if instruction.prefixes.contains(.vex) { return "is not offered by the engine or talks to a hypervisor" }
+    if instruction.memory.segment == .fs, instruction.hasMemory { return "the base of FS is the host's own" }
+    if case .segment(let name) = instruction.operands[0] {
+      // A selector of FS and GS is null in a process, whatever their bases are.
+      if instruction.operation == .mov || instruction.operation == .pop { return "loads a segment register" }
+      if name == .fs || name == .gs { return nil }
+    }
+    return nil
+  }
+}
+
+extension Instruction {
+  /// Whether one of the operands is in memory.
+  var hasMemory: Bool {
+    for index in 0..<4 {
+      switch operands[index] {
+      case .memory, .stringSource, .stringDestination: return true
+      default: break
+      }
+    }
+    return operation == .xlat
+  }
+
+  /// Whether the registers of x87, MMX or SSE have a part in it.
+  var usesExtendedRegisters: Bool {
+    for index in 0..<4 {
+      switch operands[index] {
+      case .x87, .mmx, .vector: return true
+      default: break
+      }
+    }
+    switch feature {
+    case .x87, .mmx, .fxsr, .sse, .sse2, .sse3, .ssse3, .sse41, .sse42, .sse4a, .aes, .pclmulqdq, .sha, .gfni: return true
+    default: return false
+    }
+  }
+
+  /// How many bytes are accessed at the memory operand.
+  var memoryWidth: UInt64 {
+    for index in 0..<4 {
+      if case .memory(let width) = operands[index] { return UInt64(max(width, 1)) }
+    }
+    return 1
+  }
+}
