@@ -157,7 +157,7 @@ extension OpcodeTable {
     secondary(
       0x1C, byKind(memory: byExtension([demote, nop, nop, nop, nop, nop, nop, nop]), register: nop))
     let endBranch = byRegister([
-      nop, nop, .op(.endbr64).of(.shadowStack), .op(.endbr32).of(.shadowStack), nop, nop, nop, nop,
+      nop, nop, .op(.endbr64), .op(.endbr32), nop, nop, nop, nop,
     ])
     let readShadow = OpcodeEntry.op(.rdssp, .ry).of(.shadowStack)
     let withF3 = byExtension([nop, readShadow, nop, nop, nop, nop, nop, endBranch])
