@@ -70,7 +70,9 @@ enum InstructionFamily {
         .system
       case .fxrstor, .fxsave, .ldmxcsr, .stmxcsr, .xrstor, .xsave, .xsaveopt, .xsavec: .extendedState
       case .clflush, .clflushopt, .clwb: .cacheLine
-      case .nop, .endbr32, .endbr64, .lfence, .mfence, .sfence, .cldemote, .prefetch, .prefetchnta, .prefetcht0, .prefetcht1, .prefetcht2, .prefetchw, .prefetchwt1:
+      // RDSSP is a no-op where shadow stacks are not offered.
+      case .nop, .endbr32, .endbr64, .rdssp, .lfence, .mfence, .sfence, .cldemote, .prefetch, .prefetchnta,
+        .prefetcht0, .prefetcht1, .prefetcht2, .prefetchw, .prefetchwt1:
         .nothing
       default: Self.isNative(operation) ? .native : .undefined
       }

@@ -159,7 +159,7 @@ extension OpcodeTable {
     let endBranch = byRegister([
       nop, nop, .op(.endbr64), .op(.endbr32), nop, nop, nop, nop,
     ])
-    let readShadow = OpcodeEntry.op(.rdssp, .ry).of(.shadowStack)
+    let readShadow = OpcodeEntry.op(.rdssp, .ry)
     let withF3 = byExtension([nop, readShadow, nop, nop, nop, nop, nop, endBranch])
     secondary(0x1E, byRepeat(none: nop, pF3: byKind(memory: nop, register: withF3), pF2: nop))
   }
