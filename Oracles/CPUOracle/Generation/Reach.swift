@@ -17,6 +17,11 @@ enum Reach {
       case .rdtsc, .rdtscp, .rdfsbase, .rdgsbase: return nil
       default: break
       }
+      switch instruction.feature {
+      case .vmx, .svm, .smx, .sgx: return "is KVM's to answer"
+      default: break
+      }
+      if case .segment = instruction.operands[1] { return "KVM need not keep DS and ES in 64-bit mode" }
     }
     switch instruction.operation {
     case .syscall, .sysenter, .int: return "enters the host's kernel"
