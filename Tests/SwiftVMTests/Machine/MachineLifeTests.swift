@@ -203,7 +203,7 @@ struct MachineLifeTests {
   @Test(arguments: [Place.kernel, .software])
   func startsAnewAfterEachReset(_ place: Place) async throws {
     let machine = try machine(TinyGuest.resetting) { configuration in
-      configuration.timeoutNanoseconds = 10_000_000_000
+      configuration.timeoutNanoseconds = 120_000_000_000
       configuration.interruptControllers = place
     }
     try machine.start()
