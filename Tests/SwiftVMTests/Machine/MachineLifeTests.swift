@@ -200,8 +200,12 @@ struct MachineLifeTests {
     #expect(machine.statusLine == "the machine is not running")
   }
 
-  @Test func startsAnewAfterEachReset() async throws {
-    let machine = try machine(TinyGuest.resetting) { $0.timeoutNanoseconds = 10_000_000_000 }
+  @Test(arguments: [Place.kernel, .software])
+  func startsAnewAfterEachReset(_ place: Place) async throws {
+    let machine = try machine(TinyGuest.resetting) { configuration in
+      configuration.timeoutNanoseconds = 120_000_000_000
+      configuration.interruptControllers = place
+    }
     try machine.start()
     #expect(eventually { machine.life.read(\.reboots) >= 5 })
     machine.stop()
@@ -271,10 +275,11 @@ struct MachineLifeTests {
     #expect(eventually { channel.isClosed })
   }
 
-  @Test func aMachineThatHasEndedIsLetGo() async throws {
+  @Test(arguments: [Place.kernel, .software])
+  func aMachineThatHasEndedIsLetGo(_ place: Place) async throws {
     weak var released: VirtualMachine?
     func run() async throws {
-      let machine = try machine(TinyGuest.exiting)
+      let machine = try machine(TinyGuest.exiting) { $0.interruptControllers = place }
       released = machine
       _ = try await machine.run()
     }
