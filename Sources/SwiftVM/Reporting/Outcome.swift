@@ -81,6 +81,9 @@ extension Outcome {
     case 2: "KVM met several exceptions at once (sub-code 2)"
     case 3: "KVM met an exit while it delivered an event to the guest (sub-code 3)"
     case 4: "KVM met a hardware exit that it does not expect (sub-code 4)"
+    case 0x100:
+      "the guest asked for a hardware task switch (a task gate, a jump to a TSS, or IRET with NT set), which the "
+        + "software CPU does not carry out"
     default: "KVM gave up with sub-code \(failure.code)"
     }
   }
