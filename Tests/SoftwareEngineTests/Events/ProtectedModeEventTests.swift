@@ -151,7 +151,7 @@ struct ProtectedModeEventTests {
       Issue.record("the exit is \(String(describing: machine.cpu.pendingExit))")
       return
     }
-    #expect(failure.code == EmulationFailureCode.taskSwitch)
+    #expect(failure.code == EmulationFailure.taskSwitch)
     #expect(failure.instructionBytes[0] == 0xCD)
     #expect(machine.cpu.core.rip == Machine.code)
   }
