@@ -8,8 +8,10 @@ extension Interpreter {
     let fetched = fetch().bytes
     var bytes = InlineArray<15, UInt8>(repeating: 0)
     for index in 0..<Int(fetched.count) { bytes[index] = fetched[index] }
+    // Those of the instruction alone, where it can be decoded.
+    let length = (try? fetchInstruction())?.length ?? fetched.count
     pendingExit = .emulationFailure(
-      EmulationFailure(code: code, instructionBytes: bytes, instructionByteCount: fetched.count))
+      EmulationFailure(code: code, instructionBytes: bytes, instructionByteCount: min(length, fetched.count)))
     return .deviceAccess
   }
 }

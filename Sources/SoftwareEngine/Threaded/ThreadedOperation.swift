@@ -113,12 +113,12 @@ func run(_ core: Core, _ operation: ThreadedOperation) -> UInt {
 
 /// Returns to the loop, which goes on with `operation`: for handlers whose frame must not pile up.
 @inline(__always)
-func resume(_ operation: ThreadedOperation) -> UInt { UInt(bitPattern: operation.base) }
+func resume(_ operation: ThreadedOperation) -> UInt { unsafe UInt(bitPattern: operation.base) }
 
 /// Returns to the loop, which goes on with the operation after `operation`.
 @inline(__always)
 func resumeAfter(_ operation: ThreadedOperation) -> UInt {
-  UInt(bitPattern: operation.base) &+ UInt(ThreadedOperation.byteCount)
+  unsafe UInt(bitPattern: operation.base) &+ UInt(ThreadedOperation.byteCount)
 }
 
 /// Enters the block that begins with `target`, as far as the budget allows.

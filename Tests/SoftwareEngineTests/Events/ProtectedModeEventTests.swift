@@ -153,6 +153,7 @@ struct ProtectedModeEventTests {
       return
     }
     #expect(failure.code == EmulationFailure.taskSwitch)
+    #expect(failure.instructionByteCount == 2 && failure.instructionBytes[0] == 0xCD)
     #expect(failure.instructionBytes[0] == 0xCD)
     #expect(machine.cpu.core.rip == Machine.code)
   }

@@ -207,7 +207,7 @@ import Testing
 
   @Test(arguments: TestedEngine.usable)
   func startsAnewAfterEachReset(_ engine: TestedEngine) async throws {
-    let machine = try machine(TinyGuest.resetting, on: engine) { $0.timeoutNanoseconds = 10_000_000_000 }
+    let machine = try machine(TinyGuest.resetting, on: engine) { $0.timeoutNanoseconds = 120_000_000_000 }
     try machine.start()
     #expect(eventually { machine.life.read(\.reboots) >= 5 })
     machine.stop()
