@@ -132,7 +132,7 @@ extension Interpreter {
       return try execute(try fetchInstruction())
     }
     core.budget = 0
-    run(core, operation)
+    runThreaded(operation)
     guard ThreadedLeave(rawValue: core.load(at: CoreLayout.leave)) == .interruption else { return }
     core.store(UInt(0), at: CoreLayout.leftAt)
     throw interruption ?? .deviceAccess

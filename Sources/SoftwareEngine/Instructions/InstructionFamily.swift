@@ -67,7 +67,8 @@ enum InstructionFamily {
         .monitor, .mwait:
         .system
       case .fxrstor, .fxsave, .ldmxcsr, .stmxcsr, .xrstor, .xsave, .xsaveopt, .xsavec: .extendedState
-      case .nop, .endbr32, .endbr64, .lfence, .mfence, .sfence, .clflush, .clflushopt, .clwb, .cldemote,
+      // RDSSP is a no-op where shadow stacks are not offered.
+      case .nop, .endbr32, .endbr64, .rdssp, .lfence, .mfence, .sfence, .clflush, .clflushopt, .clwb, .cldemote,
         .prefetch, .prefetchnta, .prefetcht0, .prefetcht1, .prefetcht2, .prefetchw, .prefetchwt1:
         .nothing
       default: Self.isNative(operation) ? .native : .undefined

@@ -102,7 +102,7 @@ enum HotTest: HotOperation {
 @inline(__always)
 func registerRegister<Operation: HotOperation, Word: HotWord>(
   _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
   let left = core.load(Word.self, at: operation.destination)
   let right = core.load(Word.self, at: operation.source)
@@ -115,7 +115,7 @@ func registerRegister<Operation: HotOperation, Word: HotWord>(
 @inline(__always)
 func registerImmediate<Operation: HotOperation, Word: HotWord>(
   _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
   let left = core.load(Word.self, at: operation.destination)
   let result = Operation.apply(core, left, Word(truncatingIfNeeded: operation.immediate))
@@ -127,7 +127,7 @@ func registerImmediate<Operation: HotOperation, Word: HotWord>(
 @inline(__always)
 func registerMemory<Operation: HotOperation, Word: HotWord>(
   _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
   let linear = operation.address(core)
   guard let host = unsafe core.hostForReading(linear, width: UInt64(Word.byteCount)) else {
@@ -145,7 +145,7 @@ func registerMemory<Operation: HotOperation, Word: HotWord>(
 private func memory<Operation: HotOperation, Word: HotWord>(
   _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer,
   source: (Core, ThreadedOperation) -> Word
-) {
+) -> UInt {
   let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
   let linear = operation.address(core)
   let found =
@@ -165,7 +165,7 @@ private func memory<Operation: HotOperation, Word: HotWord>(
 @inline(__always)
 func memoryRegister<Operation: HotOperation, Word: HotWord>(
   _ what: Operation.Type, _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   unsafe memory(what, word, block, place) { $0.load(Word.self, at: $1.source) }
 }
 
@@ -173,6 +173,6 @@ func memoryRegister<Operation: HotOperation, Word: HotWord>(
 @inline(__always)
 func memoryImmediate<Operation: HotOperation, Word: HotWord>(
   _ what: Operation.Type, _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   unsafe memory(what, word, block, place) { Word(truncatingIfNeeded: $1.immediate) }
 }
