@@ -1,3 +1,4 @@
+internal import SoftwareEngine
 internal import X86
 
 /// A run of the oracle that compares the engine with ring 3 of a guest on KVM.
@@ -53,7 +54,7 @@ final class VirtualSession {
     caseCount += 1
     counts[form] += 1
     executor.readResult(index, of: test, into: &hostResult)
-    for engine in engines where engine.isPlain || !test.usesExtended {
+    for engine in engines where engine.isPlain || InstructionProbe.hasThreadedOperation(test.instruction) {
       background.prepare(engine.dataAddress, for: test)
       engine.run(test, into: &engineResult)
       let isMemoryEqual = MemoryDigest.compute(engine.dataAddress) == executor.digest(index)

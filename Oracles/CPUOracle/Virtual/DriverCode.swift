@@ -9,7 +9,8 @@ enum DriverCode {
     // RBX is the slot, RBP how many there are: the stubs keep both.
     let loop = code.here
     code.emit(0xFC)  // cld
-    copy(&code, fromAddress: VirtualLayout.template, toAddress: ArenaLayout.data, ArenaLayout.dataByteCount / 8)
+    copy(
+      &code, fromAddress: VirtualLayout.template, toAddress: ArenaLayout.data, ArenaLayout.dataByteCount / 8)
     applyPatches(&code)
     copy(&code, fromSlot: Slot.before, toAddress: NativeState.before, 18)
     copy(&code, fromSlot: Slot.extendedBefore, toAddress: NativeState.extendedBefore, 64)

@@ -45,7 +45,8 @@ enum MonitorCode {
   /// The global descriptor table: selectors as Linux has them for ring 3, and the task at 0x40.
   static var globalDescriptors: [UInt64] {
     var table: [UInt64] = [
-      0, 0, FlatDescriptors.code64, FlatDescriptors.data, FlatDescriptors.userCode32, FlatDescriptors.userData,
+      0, 0, FlatDescriptors.code64, FlatDescriptors.data, FlatDescriptors.userCode32,
+      FlatDescriptors.userData,
       FlatDescriptors.userCode64, 0,
     ]
     let task = SystemDescriptor(
@@ -62,7 +63,8 @@ enum MonitorCode {
   static func gate(_ handler: UInt64, privilegeLevel: UInt64) -> (UInt64, UInt64) {
     let attributes: UInt64 = 0x8E00 | privilegeLevel << 13
     return (
-      handler & 0xFFFF | kernelCodeSelector << 16 | attributes << 32 | (handler >> 16 & 0xFFFF) << 48, handler >> 32
+      handler & 0xFFFF | kernelCodeSelector << 16 | attributes << 32 | (handler >> 16 & 0xFFFF) << 48,
+      handler >> 32
     )
   }
 }

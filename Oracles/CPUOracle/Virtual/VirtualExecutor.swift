@@ -57,7 +57,8 @@ final class VirtualExecutor {
   }
 
   private func slot(_ index: Int) -> UInt64 {
-    arena.arenaAddress + (VirtualLayout.slots - ArenaLayout.base) + UInt64(index) * VirtualLayout.slotByteCount
+    arena.arenaAddress + (VirtualLayout.slots - ArenaLayout.base) + UInt64(index)
+      * VirtualLayout.slotByteCount
   }
 
   /// Runs up to `VirtualLayout.slotCount` cases.
