@@ -38,6 +38,9 @@ struct DeviceAccessLog: ~Copyable {
     asked != nil || !answers.isEmpty || askedItems != 0 || answeredItems != 0
   }
 
+  /// Whether a device has answered already, or was written to, in the instruction under way.
+  var hasAnswers: Bool { !answers.isEmpty || answeredItems != 0 }
+
   /// Begins an instruction, or begins it again.
   mutating func rewind() {
     position = 0
