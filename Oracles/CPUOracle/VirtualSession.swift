@@ -53,8 +53,8 @@ final class VirtualSession {
     for engine in engines where engine.isPlain || !test.usesExtended {
       background.prepare(engine.dataAddress, for: test)
       engine.run(test, into: &engineResult)
-      var difference = compareAll(test, host: hostResult, engine: engineResult)
-      if MemoryDigest.compute(engine.dataAddress) != executor.digest(index) { difference.insert(.memory) }
+      let isMemoryEqual = MemoryDigest.compute(engine.dataAddress) == executor.digest(index)
+      let difference = compareAll(test, host: hostResult, engine: engineResult, isMemoryEqual: isMemoryEqual)
       if difference.isFailure {
         failures.add(form: form) {
           CasePrinter(hostName: "KVM", engineName: engine.name).text(

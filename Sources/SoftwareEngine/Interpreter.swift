@@ -43,7 +43,7 @@ final class Interpreter {
   /// The page walk of the mode the CPU is in; `modeDidChange` keeps it right.
   var walker: PageTableWalker
   /// What of the instruction under way devices have answered already.
-  var deviceAccesses: DeviceAccessLog
+  let deviceAccesses: DeviceAccessLog
   /// The local APIC refused the last access to one of its model-specific registers.
   var outsideRegisterWasRefused = false
   /// Something changed that the loop must look at before the next instruction, or the guest has nothing
@@ -65,6 +65,8 @@ final class Interpreter {
   var pendingExit: VMExit?
   /// Why the last instruction did not complete, as the threaded tier left it.
   var interruption: Interruption?
+  /// How it shares its vCPU with a hardware engine; see `Assistance`.
+  var assistance = Assistance()
 
   /// A vCPU as it is after power-on; its state is loaded next.
   init(index: Int, memory: PhysicalMemory, model: ProcessorModel, codeCache: CodeCache) {

@@ -38,10 +38,8 @@ final class Oracle {
   private func check(_ test: TestCase, on engine: InterpretedExecutor) -> Difference {
     background.prepare(engine.dataAddress, for: test)
     engine.run(test, into: &engineResult)
-    var difference = compareAll(test, host: hostResult, engine: engineResult)
-    if !HostMemory.areEqual(native.dataAddress, engine.dataAddress, byteCount: ArenaLayout.dataByteCount) {
-      difference.insert(.memory)
-    }
-    return difference
+    let isMemoryEqual = HostMemory.areEqual(
+      native.dataAddress, engine.dataAddress, byteCount: ArenaLayout.dataByteCount)
+    return compareAll(test, host: hostResult, engine: engineResult, isMemoryEqual: isMemoryEqual)
   }
 }

@@ -76,8 +76,7 @@ final class VirtualExecutor {
         switch try processor.run() {
         case .portIO(let access) where access.port == UInt16(VirtualLayout.donePort): return
         case .portIO:
-          let now = try processor.saveState()
-          throw EngineError("A fault outside of any case: \(now)")
+          throw EngineError(describeFault(try processor.saveState()))
         case .interrupted: continue
         case let exit: throw EngineError("The guest left with \(exit): \(try processor.saveState())")
         }
@@ -85,6 +84,14 @@ final class VirtualExecutor {
     } catch {
       throw .environment("The guest on KVM did not finish its cases. \(error)")
     }
+  }
+
+  /// What the handler was called for, which is still on its stack.
+  private func describeFault(_ state: CPUState) -> String {
+    let offset = state.general[4] &- ArenaLayout.base
+    guard offset < VirtualLayout.byteCount - 24 else { return "A fault outside of any case, and no stack." }
+    let values = (UInt64(0)..<3).map { HostMemory.load(UInt64.self, at: arena.arenaAddress + offset + $0 * 8) }
+    return "A fault outside of any case: vector \(values[0]), error code \(hexadecimal(values[1])), at \(hexadecimal(values[2]))."
   }
 
   private func prepare(_ test: TestCase, _ slot: UInt64) {

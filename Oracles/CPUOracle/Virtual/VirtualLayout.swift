@@ -45,7 +45,7 @@ enum VirtualLayout {
   /// Ports: a batch is done; something faulted that is no test case.
   static let donePort: UInt8 = 0xF4
   static let failedPort: UInt8 = 0xF5
-  static let doneVector: UInt8 = 0x81
+  static let doneVector: UInt8 = 0x80
 }
 
 /// The number that stands for the contents of the data pages.

@@ -26,7 +26,9 @@ extension Interpreter {
     case .retNear:
       let target = try peek(width: size)
       try jump(to: target, operandSize: size)
-      dropStack(UInt64(size) &+ (instruction.operands[0] == .none ? 0 : instruction.immediate & 0xFFFF))
+      var released: UInt64 = 0
+      if case .immediate = instruction.operands[0] { released = instruction.immediate & 0xFFFF }
+      dropStack(UInt64(size) &+ released)
     case .jcxz:
       if core.general(1, width: instruction.addressSize) == 0 { try jumpRelative(instruction) }
     case .loop: try loop(instruction, while: true)

@@ -4,9 +4,10 @@
 /// the operations of a block run one after the other without coming back. One that has more to do
 /// (a frame on the stack, which that call would keep) returns the address of the operation to go on
 /// with instead. Zero leaves the threaded tier; `CoreLayout.leave` says why, and RIP is right then.
-typealias HandlerFunction = @convention(c) (
-  _ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer
-) -> UInt
+typealias HandlerFunction =
+  @convention(c) (
+    _ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer
+  ) -> UInt
 
 /// A handler as a value. Naming one is safe; only the threaded tier calls it.
 @safe

@@ -12,6 +12,9 @@ extension CrashReport {
     }
     postCode = machine.post.lastCode
     unclaimedAccesses = machine.unclaimedAccesses
+    var assistance = AssistanceCount()
+    for vcpu in remains { assistance.add(vcpu.assistance) }
+    self.assistance = Outcome(reason: reason, assistance: assistance).assistanceLine
     if let culprit = vcpus.first(where: \.isCulprit) ?? vcpus.first {
       hints = CrashHints.hints(reason: reason, vcpu: culprit)
     }
