@@ -13,7 +13,11 @@ extension Core {
   /// Writes a register by its offset: 4 bytes clear the upper half, 1 byte leaves the rest.
   @inline(__always)
   func setRegister<Word: HotWord>(_ value: Word, at offset: Int) {
-    if Word.byteCount == 4 { store(UInt64(truncatingIfNeeded: value), at: offset) } else { store(value, at: offset) }
+    if Word.byteCount == 4 {
+      store(UInt64(truncatingIfNeeded: value), at: offset)
+    } else {
+      store(value, at: offset)
+    }
   }
 }
 
@@ -45,7 +49,8 @@ enum HotAddWithCarry: HotOperation {
 enum HotSubtract: HotOperation {
   @inline(__always) static func apply<Word: HotWord>(_ core: Core, _ left: Word, _ right: Word) -> Word {
     let result = left &- right
-    core.setFlags(subtracting: UInt64(right), from: UInt64(left), result: UInt64(result), width: Word.byteCount)
+    core.setFlags(
+      subtracting: UInt64(right), from: UInt64(left), result: UInt64(result), width: Word.byteCount)
     return result
   }
 }
@@ -53,7 +58,8 @@ enum HotSubtract: HotOperation {
 enum HotSubtractWithBorrow: HotOperation {
   @inline(__always) static func apply<Word: HotWord>(_ core: Core, _ left: Word, _ right: Word) -> Word {
     let result = left &- right &- (core.carryFlag ? 1 : 0)
-    core.setFlags(subtracting: UInt64(right), from: UInt64(left), result: UInt64(result), width: Word.byteCount)
+    core.setFlags(
+      subtracting: UInt64(right), from: UInt64(left), result: UInt64(result), width: Word.byteCount)
     return result
   }
 }

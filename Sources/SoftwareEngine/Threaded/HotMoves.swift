@@ -12,7 +12,8 @@ func moveRegister<From: HotWord, To: HotWord>(
   _: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
-  core.setRegister(To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
+  core.setRegister(
+    To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
   return next(core, operation)
 }
 
@@ -39,7 +40,8 @@ func moveExtended<From: FixedWidthInteger & BitwiseCopyable, To: HotWord>(
   _: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
-  core.setRegister(To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
+  core.setRegister(
+    To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
   return next(core, operation)
 }
 

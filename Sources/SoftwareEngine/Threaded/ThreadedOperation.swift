@@ -4,9 +4,10 @@
 /// the operations of a block run one after the other without coming back. One that has more to do
 /// (a frame on the stack, which that call would keep) returns the address of the operation to go on
 /// with instead. Zero leaves the threaded tier; `CoreLayout.leave` says why, and RIP is right then.
-typealias HandlerFunction = @convention(c) (
-  _ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer
-) -> UInt
+typealias HandlerFunction =
+  @convention(c) (
+    _ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer
+  ) -> UInt
 
 /// A handler as a value. Naming one is safe; only the threaded tier calls it.
 @safe
@@ -113,12 +114,12 @@ func run(_ core: Core, _ operation: ThreadedOperation) -> UInt {
 
 /// Returns to the loop, which goes on with `operation`: for handlers whose frame must not pile up.
 @inline(__always)
-func resume(_ operation: ThreadedOperation) -> UInt { UInt(bitPattern: operation.base) }
+func resume(_ operation: ThreadedOperation) -> UInt { unsafe UInt(bitPattern: operation.base) }
 
 /// Returns to the loop, which goes on with the operation after `operation`.
 @inline(__always)
 func resumeAfter(_ operation: ThreadedOperation) -> UInt {
-  UInt(bitPattern: operation.base) &+ UInt(ThreadedOperation.byteCount)
+  unsafe UInt(bitPattern: operation.base) &+ UInt(ThreadedOperation.byteCount)
 }
 
 /// Enters the block that begins with `target`, as far as the budget allows.
@@ -146,13 +147,31 @@ func leave(_ core: Core, _ reason: ThreadedLeave, rip: UInt64) -> UInt {
 /// Goes on at `target`, a canonical address in 64-bit mode, if the jump cache knows it.
 @inline(__always)
 func transfer(_ core: Core, to target: UInt64) -> UInt {
+  guard let operation = knownOperation(core, at: target) else { return leave(core, .lookUp, rip: target) }
+  return enter(core, operation)
+}
+
+/// The same for handlers whose frame must not pile up.
+@inline(__always)
+func resumeTransfer(_ core: Core, to target: UInt64) -> UInt {
+  guard let operation = knownOperation(core, at: target) else { return leave(core, .lookUp, rip: target) }
+  let budget = core.budget &- operation.remaining
+  if budget < 0 { return leave(core, .budget, rip: target) }
+  core.budget = budget
+  return resume(operation)
+}
+
+/// The operation that the jump cache knows for `target`, a canonical address in 64-bit mode, whose page
+/// becomes the one that is executed.
+@inline(__always)
+private func knownOperation(_ core: Core, at target: UInt64) -> ThreadedOperation? {
   let cache = unsafe core.load(UnsafeRawPointer.self, at: CoreLayout.jumpCache)
   let entry = unsafe cache + JumpCache.offset(of: target)
   let key = unsafe entry.load(as: UInt64.self)
   if key == target ^ core.load(UInt64.self, at: CoreLayout.modeSalt) {
     core.store(target & ~0xFFF, at: CoreLayout.codePage)
     // Sound: an entry with a key holds an operation that is alive; it is cleared with its page.
-    return enter(core, unsafe ThreadedOperation(entry.load(fromByteOffset: 8, as: UnsafeRawPointer.self)))
+    return unsafe ThreadedOperation(entry.load(fromByteOffset: 8, as: UnsafeRawPointer.self))
   }
-  return leave(core, .lookUp, rip: target)
+  return nil
 }
