@@ -60,6 +60,11 @@ let package = Package(
       dependencies: ["SoftwareEngine", "KVMEngine", "Engine", "X86", "GuestMemory", "Host", "CLinux"],
       path: "Oracles/CPUOracle", swiftSettings: settings),
 
+    // Compares the instruction decoder and formatter with a disassembler.
+    .executableTarget(
+      name: "disassembly-oracle", dependencies: ["X86"], path: "Oracles/DisassemblyOracle",
+      swiftSettings: settings),
+
     tests("HostTests", ["Host", "CLinux"]),
     tests("KVMTests", ["KVM", "Host", "CLinux"]),
     tests("GuestMemoryTests", ["GuestMemory", "Host", "CLinux"]),

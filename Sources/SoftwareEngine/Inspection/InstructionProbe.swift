@@ -57,7 +57,8 @@ package final class InstructionProbe {
   package init(memory: GuestMemory, state: CPUState) throws(SystemError) {
     let end = memory.regions.map { $0.base.rawValue &+ $0.byteCount }.max() ?? 0
     interpreter = Interpreter(
-      index: 0, memory: PhysicalMemory(memory), model: ProcessorModel(.softwareProcessor(.current), offersEverything: true),
+      index: 0, memory: PhysicalMemory(memory),
+      model: ProcessorModel(.softwareProcessor(.current), offersEverything: true),
       codeCache: try CodeCache(memoryEnd: end))
     interpreter.load(state)
   }

@@ -1,7 +1,7 @@
 internal import X86
 
 /// Near branches (SDM Vol. 2, "JMP", "CALL", "RET", "Jcc", "LOOP"). Where a branch goes is checked
-/// before anything is pushed, popped or counted.
+/// before anything is popped or counted.
 extension Interpreter {
   /// Executes a near branch.
   func executeBranch(_ instruction: borrowing Instruction) throws(Interruption) {
@@ -13,9 +13,16 @@ extension Interpreter {
       try jump(to: try target(instruction), operandSize: size)
     case .callNear:
       let target = try target(instruction)
-      let back = nextRIP
-      try jump(to: target, operandSize: size)
-      try push(back, width: size)
+      // Processors write the return address before they look at the target: a fault of the stack comes
+      // first, and after one of the target memory has changed but not RSP.
+      let top = core.rsp
+      try push(nextRIP, width: size)
+      do throws(Interruption) {
+        try jump(to: target, operandSize: size)
+      } catch {
+        core.rsp = top
+        throw error
+      }
     case .retNear:
       let target = try peek(width: size)
       try jump(to: target, operandSize: size)

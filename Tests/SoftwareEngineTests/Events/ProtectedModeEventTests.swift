@@ -152,7 +152,8 @@ struct ProtectedModeEventTests {
       Issue.record("the exit is \(String(describing: machine.cpu.pendingExit))")
       return
     }
-    #expect(failure.code == EmulationFailureCode.taskSwitch)
+    #expect(failure.code == EmulationFailure.taskSwitch)
+    #expect(failure.instructionByteCount == 2 && failure.instructionBytes[0] == 0xCD)
     #expect(failure.instructionBytes[0] == 0xCD)
     #expect(machine.cpu.core.rip == Machine.code)
   }

@@ -58,7 +58,11 @@ extension Decoding {
     } else if prefixes.contains(.operandSize) {
       mandatoryPrefix = 1
     }
-    if override != nil { instruction.prefixes.insert(.segment) }
+    if let override {
+      instruction.prefixes.insert(.segment)
+      // For XLAT, MONITOR and others whose memory no operand names.
+      instruction.memory.segment = override
+    }
     let hasAddressPrefix = prefixes.contains(.addressSize)
     instruction.addressSize =
       switch codeSize {

@@ -37,7 +37,6 @@ extension Decoding {
       registerExtension = 0
       indexExtension = 0
       baseExtension = 0
-      isWide = false
     }
     return OpcodeTable.shared.entries[OpcodeTable.vex &+ Int(map &- 1) &* 256 &+ Int(opcode)]
   }

@@ -124,6 +124,7 @@ struct Decoding {
         }
       case .mode: choice = is64 ? 1 : 0
       case .wide: choice = isWide ? 1 : 0
+      case .generalWide: choice = isWide && is64 ? 1 : 0
       case .vectorLength: choice = vectorLength == 32 ? 1 : 0
       case .extendedBase: choice = baseExtension != 0 ? 1 : 0
       }

@@ -34,6 +34,8 @@ struct OpcodeEntry {
     case mode
     /// Two: REX.W or VEX.W clear, set.
     case wide
+    /// The same, but outside 64-bit mode the first: the size of a general register.
+    case generalWide
     /// Two: VEX.L clear, set.
     case vectorLength
     /// Two: REX.B clear, set.

@@ -25,6 +25,12 @@ public struct InstructionFormatter: Sendable {
       operands.append(instruction.operands[index])
     }
     if comparison(instruction) != nil { operands.removeLast() }
+    // The manual names only the register that ST(0) is compared with.
+    if instruction.operation == .fcom || instruction.operation == .fcomp,
+      operands.first == .x87(number: 0), operands.count == 2
+    {
+      operands.removeFirst()
+    }
     return operands
   }
 

@@ -19,14 +19,14 @@ extension OpcodeTable {
     map0F3A(
       0x16,
       byPrefix(
-        p66: byWide(
+        p66: byGeneralWide(
           .op(.pextrd, .ey, .vo, .ib).of(.sse41), .op(.pextrq, .ey, .vo, .ib).of(.sse41))))
     map0F3A(0x17, byPrefix(p66: .op(.extractps, .ed, .vo, .ib).of(.sse41)))
     map0F3A(0x20, byPrefix(p66: .op(.pinsrb, .vo, .edMb, .ib).of(.sse41)))
     map0F3A(
       0x22,
       byPrefix(
-        p66: byWide(
+        p66: byGeneralWide(
           .op(.pinsrd, .vo, .ey, .ib).of(.sse41), .op(.pinsrq, .vo, .ey, .ib).of(.sse41))))
     let strings: [(Int, Operation)] = [
       (0x60, .pcmpestrm), (0x61, .pcmpestri), (0x62, .pcmpistrm), (0x63, .pcmpistri),

@@ -49,13 +49,13 @@ extension OpcodeTable {
     secondary(
       0x6E,
       byPrefix(
-        none: byWide(.op(.movd, .pq, .ey).of(.mmx), .op(.movq, .pq, .ey).of(.mmx)),
-        p66: byWide(.op(.movd, .vo, .ey).of(.sse2), .op(.movq, .vo, .ey).of(.sse2))))
+        none: byGeneralWide(.op(.movd, .pq, .ey).of(.mmx), .op(.movq, .pq, .ey).of(.mmx)),
+        p66: byGeneralWide(.op(.movd, .vo, .ey).of(.sse2), .op(.movq, .vo, .ey).of(.sse2))))
     secondary(
       0x7E,
       byPrefix(
-        none: byWide(.op(.movd, .ey, .pq).of(.mmx), .op(.movq, .ey, .pq).of(.mmx)),
-        p66: byWide(.op(.movd, .ey, .vo).of(.sse2), .op(.movq, .ey, .vo).of(.sse2)),
+        none: byGeneralWide(.op(.movd, .ey, .pq).of(.mmx), .op(.movq, .ey, .pq).of(.mmx)),
+        p66: byGeneralWide(.op(.movd, .ey, .vo).of(.sse2), .op(.movq, .ey, .vo).of(.sse2)),
         pF3: .op(.movq, .vo, .wq).of(.sse2)))
     secondary(
       0x6F,

@@ -15,26 +15,30 @@ extension OpcodeTable {
     addHints()
   }
 
+  /// Only without 66, F2 and F3: "NP" in the manual.
+  private mutating func bare(_ entry: OpcodeEntry) -> OpcodeEntry { byPrefix(none: entry) }
+
   private mutating func addGroup7() {
     let smsw = OpcodeEntry.op(.smsw, .evMw)
     let lmsw = OpcodeEntry.op(.lmsw, .ew)
     let virtualization = byRegister([
-      .op(.enclv).of(.sgx), .op(.vmcall).of(.vmx), .op(.vmlaunch).of(.vmx), .op(.vmresume).of(.vmx),
-      .op(.vmxoff).of(.vmx), .op(.pconfig).of(.pconfig),
+      bare(.op(.enclv).of(.sgx)), .op(.vmcall).of(.vmx), .op(.vmlaunch).of(.vmx), .op(.vmresume).of(.vmx),
+      .op(.vmxoff).of(.vmx), bare(.op(.pconfig).of(.pconfig)),
     ])
     let monitor = byRegister([
-      .op(.monitor).of(.monitor), .op(.mwait).of(.monitor), .op(.clac).of(.smap),
-      .op(.stac).of(.smap), .undefined, .undefined, .undefined, .op(.encls).of(.sgx),
+      .op(.monitor).of(.monitor), .op(.mwait).of(.monitor), bare(.op(.clac).of(.smap)),
+      bare(.op(.stac).of(.smap)), .undefined, .undefined, .undefined, bare(.op(.encls).of(.sgx)),
     ])
     let extended = byRegister([
-      .op(.xgetbv).of(.xsave), .op(.xsetbv).of(.xsave), .undefined, .undefined,
-      .op(.vmfunc).of(.vmx), .op(.xend).of(.rtm), .op(.xtest).of(.rtm), .op(.enclu).of(.sgx),
+      bare(.op(.xgetbv).of(.xsave)), bare(.op(.xsetbv).of(.xsave)), .undefined, .undefined,
+      bare(.op(.vmfunc).of(.vmx)), bare(.op(.xend).of(.rtm)), bare(.op(.xtest).of(.rtm)),
+      bare(.op(.enclu).of(.sgx)),
     ])
     let svm = byRegister([
       .op(.vmrun).of(.svm), .op(.vmmcall).of(.svm), .op(.vmload).of(.svm), .op(.vmsave).of(.svm),
       .op(.stgi).of(.svm), .op(.clgi).of(.svm), .op(.skinit).of(.svm), .op(.invlpga).of(.svm),
     ])
-    let keys = byRepeat(
+    let keys = byPrefix(
       none: byRegister([
         .op(.serialize).of(.serialize), .undefined, .undefined, .undefined, .undefined, .undefined,
         .op(.rdpkru).of(.protectionKeys), .op(.wrpkru).of(.protectionKeys),
@@ -69,7 +73,7 @@ extension OpcodeTable {
   }
 
   private mutating func addGroup9() {
-    let exchange = byWide(
+    let exchange = byGeneralWide(
       .op(.cmpxchg8b, .mq).lockable.of(.cx8), .op(.cmpxchg16b, .mo).lockable.of(.cx16))
     let pointer = byPrefix(
       none: .op(.vmptrld, .mq).of(.vmx), p66: .op(.vmclear, .mq).of(.vmx),

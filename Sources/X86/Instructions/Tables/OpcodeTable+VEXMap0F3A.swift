@@ -72,14 +72,14 @@ extension OpcodeTable {
     vex66(
       0x16,
       byLength(
-        byWide(.op(.vpextrd, .ey, .vo, .ib).of(.avx), .op(.vpextrq, .ey, .vo, .ib).of(.avx))))
+        byGeneralWide(.op(.vpextrd, .ey, .vo, .ib).of(.avx), .op(.vpextrq, .ey, .vo, .ib).of(.avx))))
     vex66(0x17, byLength(.op(.vextractps, .ed, .vo, .ib).of(.avx)))
     vex66(0x20, byLength(.op(.vpinsrb, .vo, .ho, .edMb, .ib).of(.avx)))
     vex66(0x21, byLength(.op(.vinsertps, .vo, .ho, .wd, .ib).of(.avx)))
     vex66(
       0x22,
       byLength(
-        byWide(
+        byGeneralWide(
           .op(.vpinsrd, .vo, .ho, .ey, .ib).of(.avx), .op(.vpinsrq, .vo, .ho, .ey, .ib).of(.avx))))
   }
 

@@ -82,11 +82,11 @@ extension OpcodeTable {
     vex(
       0x6E,
       byPrefix(
-        p66: byLength(byWide(.op(.vmovd, .vo, .ey).of(.avx), .op(.vmovq, .vo, .ey).of(.avx)))))
+        p66: byLength(byGeneralWide(.op(.vmovd, .vo, .ey).of(.avx), .op(.vmovq, .vo, .ey).of(.avx)))))
     vex(
       0x7E,
       byPrefix(
-        p66: byLength(byWide(.op(.vmovd, .ey, .vo).of(.avx), .op(.vmovq, .ey, .vo).of(.avx))),
+        p66: byLength(byGeneralWide(.op(.vmovd, .ey, .vo).of(.avx), .op(.vmovq, .ey, .vo).of(.avx))),
         pF3: byLength(.op(.vmovq, .vo, .wq).of(.avx))))
     vex(0xD6, byPrefix(p66: byLength(.op(.vmovq, .wq, .vo).of(.avx))))
     vex(
@@ -191,12 +191,12 @@ extension OpcodeTable {
       byPrefix(
         none: byLength(byWide(move(.kmovw, .kg, .rd), .undefined)),
         p66: byLength(byWide(move(.kmovb, .kg, .rd), .undefined)),
-        pF2: byLength(byWide(move(.kmovd, .kg, .ry), move(.kmovq, .kg, .ry)))))
+        pF2: byLength(byGeneralWide(move(.kmovd, .kg, .ry), move(.kmovq, .kg, .ry)))))
     vex(
       0x93,
       byPrefix(
         none: byLength(byWide(move(.kmovw, .gd, .ku), .undefined)),
         p66: byLength(byWide(move(.kmovb, .gd, .ku), .undefined)),
-        pF2: byLength(byWide(move(.kmovd, .gy, .ku), move(.kmovq, .gy, .ku)))))
+        pF2: byLength(byGeneralWide(move(.kmovd, .gy, .ku), move(.kmovq, .gy, .ku)))))
   }
 }

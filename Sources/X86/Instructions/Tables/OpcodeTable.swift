@@ -138,6 +138,11 @@ struct OpcodeTable: Sendable {
     choose(.wide, modRM: false, [narrow, wide])
   }
 
+  /// By REX.W or VEX.W, where it is the size of a general register: not outside 64-bit mode.
+  mutating func byGeneralWide(_ narrow: OpcodeEntry, _ wide: OpcodeEntry) -> OpcodeEntry {
+    choose(.generalWide, modRM: false, [narrow, wide])
+  }
+
   /// By VEX.L.
   mutating func byLength(
     _ short: OpcodeEntry = .undefined, _ long: OpcodeEntry = .undefined
