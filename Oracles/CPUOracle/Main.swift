@@ -17,6 +17,7 @@ enum Main {
   private static func run(_ options: Options) throws(OracleError) -> Bool {
     let seed = options.seed ?? milliseconds() &* 0x9E37_79B9_7F4A_7C15
     print("seed 0x\(String(seed, radix: 16))")
+    if options.usesKVM { return try runOnKVM(options, seed: seed) }
     let native = try NativeExecutor()
     let start = milliseconds()
     var failureCount = 0
@@ -51,6 +52,15 @@ enum Main {
     let elapsed = max(milliseconds() - start, 1)
     print("\(caseCount) cases in \(elapsed) ms (\(caseCount / elapsed) thousand a second), \(failureCount) failures")
     return failureCount == 0
+  }
+
+  private static func runOnKVM(_ options: Options, seed: UInt64) throws(OracleError) -> Bool {
+    let start = milliseconds()
+    let session = try VirtualSession(seed: seed, onlyForm: options.onlyForm)
+    try session.run(options.cases)
+    session.report(shownFailures: options.shownFailures)
+    print("\(session.caseCount) cases in \(milliseconds() - start) ms")
+    return session.failures.count == 0
   }
 
   private static func milliseconds() -> UInt64 {

@@ -8,6 +8,7 @@ struct Options {
   var caseNumber: UInt64?
   var minutes: UInt64?
   var listsForms = false
+  var usesKVM = false
   var shownFailures = 20
   var formsPath: String?
 
@@ -18,6 +19,7 @@ struct Options {
       --minutes N      go on for so long instead
       --seed N         the seed of the random numbers (default: from the clock; it is printed)
       --mode 64|32     only code of this size (default: both)
+      --kvm            compare with ring 3 of a guest on KVM instead of this process
       --form TEXT      only forms whose name contains TEXT, such as "imul" or "0f af"
       --case N         only case N of the seed, with all registers
       --bytes HEX      only this instruction, with random registers and memory
@@ -39,6 +41,7 @@ struct Options {
       case "--form": onlyForm = try Self.value(option, &rest)
       case "--boot-forms": formsPath = try Self.value(option, &rest)
       case "--bytes": bytes = try Self.hexadecimalBytes(try Self.value(option, &rest))
+      case "--kvm": usesKVM = true
       case "--list-forms": listsForms = true
       default: throw .usage("There is no option \(option).\n\n\(Self.help)")
       }

@@ -21,7 +21,7 @@ final class Session {
   init(_ codeSize: CodeSize, seed: UInt64, native: NativeExecutor, onlyForm: String?) throws(OracleError) {
     self.codeSize = codeSize
     self.seed = seed
-    catalog = FormCatalog(codeSize) { Reach.obstacle($0, codeSize) == nil }.filtered(by: onlyForm)
+    catalog = FormCatalog(codeSize) { Reach.obstacle($0, codeSize, in: .process) == nil }.filtered(by: onlyForm)
     counts = [UInt64](repeating: 0, count: catalog.forms.count)
     oracle = try Oracle(native: native, codeSize: codeSize)
   }

@@ -35,10 +35,12 @@ public protocol Processor: GuestClock {
   func requestInterruptWindow(_ wanted: Bool)
 
   /// Whether the guest would take an interrupt at its next entry: RFLAGS.IF is set, no instruction
-  /// shadows it, and no other event is on its way. As of the last return of `run()`.
+  /// shadows it, and no other event is on its way. As of the last return of `run()`; false after
+  /// `loadState`.
   var canAcceptInterrupt: Bool { get }
 
-  /// RFLAGS.IF: whether an interrupt ends the HLT that the vCPU is in. As of the last return of `run()`.
+  /// RFLAGS.IF: whether an interrupt ends the HLT that the vCPU is in. As of the last return of `run()` or
+  /// `loadState`.
   var interruptsEnabled: Bool { get }
 
   /// CR8, 0…15: the run loop carries it between the guest and the local interrupt controller.

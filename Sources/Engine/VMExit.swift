@@ -122,7 +122,8 @@ public struct DebugExit: Sendable {
 
 /// An instruction that the engine could not carry out (KVM API, KVM_EXIT_INTERNAL_ERROR).
 public struct EmulationFailure: Sendable {
-  /// The engine's sub-code: for KVM 1 emulation, 2 simultaneous exceptions, 3 delivery, 4 exit reason.
+  /// The engine's sub-code: for KVM 1 emulation, 2 simultaneous exceptions, 3 delivery, 4 exit reason;
+  /// for the software engine one of the constants below, which are 256 and more.
   public var code: UInt32
   /// The instruction's bytes, as far as the engine fetched them.
   public var instructionBytes: InlineArray<15, UInt8>
@@ -135,4 +136,8 @@ public struct EmulationFailure: Sendable {
     self.instructionBytes = instructionBytes
     self.instructionByteCount = min(instructionByteCount, 15)
   }
+
+  /// A `code` of the software engine: the guest asked for a hardware task switch, by a task gate, a far
+  /// transfer to a task-state segment, or IRET with NT set (SDM Vol. 3A, 7.3).
+  public static let taskSwitch: UInt32 = 0x100
 }

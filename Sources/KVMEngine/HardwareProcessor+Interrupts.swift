@@ -36,6 +36,14 @@ extension HardwareProcessor {
     unsafe processor.runArea.pointee.if_flag != 0
   }
 
+  /// What the two above say of a state that was just loaded, until the kernel knows better: whether it can
+  /// take an interrupt at once is not known, so that a window has to be asked for.
+  func setReadiness(for state: CPUState) {
+    // Sound: only written while no KVM_RUN of this vCPU is under way.
+    unsafe processor.runArea.pointee.ready_for_interrupt_injection = 0
+    unsafe processor.runArea.pointee.if_flag = state.rflags.contains(.interruptEnable) ? 1 : 0
+  }
+
   /// `cr8`, which KVM_RUN takes from us and gives back.
   public var taskPriority: UInt8 {
     get {

@@ -74,6 +74,7 @@ extension HardwareProcessor {
       if !isFirst || state.debug != reset.debug { try setDebugRegisters(state.debug) }
       // KVM_RUN takes CR8 from here where the local APIC is not in the kernel.
       taskPriority = UInt8(truncatingIfNeeded: state.cr8)
+      setReadiness(for: state)
       if hasLocalAPIC, !isFirst || state.activity != .running {
         try processor.setMPState(KVMMPState(rawValue: state.activity.rawValue))
       }

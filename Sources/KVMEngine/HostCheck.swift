@@ -31,19 +31,9 @@ public struct HostCheck: Sendable {
   public var maximumCPUCount = 0
   /// The number of memory slots.
   public var memorySlotCount = 0
-  /// Nanoseconds per iteration of a two-instruction loop in ring 0.
-  public var ring0LoopNanoseconds: Double?
-  /// The same in ring 3.
-  public var ring3LoopNanoseconds: Double?
 
   /// Whether machines can run: KVM can be used and nothing required is missing.
   public var isUsable: Bool { obstacle == nil && capabilities.allSatisfy { $0.isPresent || !$0.isRequired } }
-
-  /// Whether ring 0 is emulated, instruction by instruction: nested KVM without hardware nesting.
-  public var isRing0Emulated: Bool? {
-    // A loop iteration takes about a nanosecond natively and about two microseconds emulated.
-    ring0LoopNanoseconds.map { $0 > 100 }
-  }
 
   private static let inUse: [(KVMCapability, String, Bool)] = [
     (.userMemory, "guest memory", true),
@@ -93,7 +83,5 @@ public struct HostCheck: Sendable {
     if !missing.isEmpty {
       obstacle = "this kernel's KVM lacks \(missing.joined(separator: ", ")); use a newer kernel"
     }
-    ring0LoopNanoseconds = try? RingSpeed.measure(path: path, ring: 0)
-    ring3LoopNanoseconds = try? RingSpeed.measure(path: path, ring: 3)
   }
 }

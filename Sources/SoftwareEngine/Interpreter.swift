@@ -43,7 +43,7 @@ final class Interpreter {
   /// The page walk of the mode the CPU is in; `modeDidChange` keeps it right.
   var walker: PageTableWalker
   /// What of the instruction under way devices have answered already.
-  var deviceAccesses: DeviceAccessLog
+  let deviceAccesses: DeviceAccessLog
   /// The local APIC refused the last access to one of its model-specific registers.
   var outsideRegisterWasRefused = false
   /// Something changed that the loop must look at before the next instruction, or the guest has nothing

@@ -5,7 +5,7 @@ internal import SwiftVM
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Say whether and how well this host can run machines.",
-    discussion: "EXIT STATUS: 0 machines can run with KVM; 64 usage; 69 they cannot.")
+    discussion: "EXIT STATUS: 0 machines can run with KVM; 64 usage; 69 they can run in software only.")
 
   @Flag(help: "Print JSON.")
   var json = false

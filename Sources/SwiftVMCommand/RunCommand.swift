@@ -9,11 +9,11 @@ struct RunCommand: OptionReading {
     commandName: "run",
     abstract: "Boot an image and run it until it ends.",
     discussion: """
-      Without IMAGE the built-in demo guest runs. Ctrl-A X ends the machine, Ctrl-A C tells how it is \
+      Without IMAGE the built-in demo guest runs. Without a usable KVM the machine runs in software. Ctrl-A X ends the machine, Ctrl-A C tells how it is \
       doing, Ctrl-A H lists the keys.
 
       EXIT STATUS: 0 power-off or halt; n the guest's own by the exit port; 64 usage; 66 image; \
-      69 engine not available; 70 fault of the VMM; 100 triple fault; 101 emulation failure; 102 entry \
+      69 engine not available (--engine kvm without KVM); 70 fault of the VMM; 100 triple fault; 101 emulation failure; 102 entry \
       failure; 103 guest panic; 104 reset under --no-reboot; 124 --timeout; 128+n ended by signal n.
       """)
 
@@ -31,7 +31,7 @@ struct RunCommand: OptionReading {
   var exitStatus: String?
   @Option(help: ArgumentHelp("Stop after this time: 10, 500ms, 2m.", valueName: "time"))
   var timeout: String?
-  @Option(help: ArgumentHelp("auto, kvm or software.", valueName: "engine"))
+  @Option(help: ArgumentHelp("auto (KVM, or software without it), kvm or software.", valueName: "engine"))
   var engine: String?
   @Option(help: ArgumentHelp("Interrupt controllers: auto, kernel or software.", valueName: "place"))
   var irqchip: String?

@@ -15,10 +15,12 @@ struct RunSession {
       machine = try VirtualMachine(configuration)
       try machine.start()
     } catch {
-      say(error.description)
+      say(error.description + hint(on: error))
       return write(report: .failedStart(error)) ?? error.exitStatus
     }
-    if let note = machine.engineNote { say("running in software, without KVM: \(note)") }
+    if let note = machine.engineNote {
+      say("the machine runs in software (--engine kvm insists on KVM): \(note)")
+    }
     if options.isVerbose { describeStart(machine) }
     if let name = machine.consoleName { say("the serial port is at \(name)") }
     let outcome = machine.waitBlocking()
@@ -73,6 +75,12 @@ struct RunSession {
       say(error.description)
       return error.exitStatus
     }
+  }
+
+  /// What the command can add to an error: what happens without its option.
+  private func hint(on error: StartError) -> String {
+    guard case .engine = error, options.configuration.engine == .kvm else { return "" }
+    return " Without --engine kvm the machine would run in software."
   }
 
   private func say(_ text: String) { writeStandardError("swiftvm: \(text)\n") }

@@ -38,16 +38,8 @@ final class Oracle {
   private func check(_ test: TestCase, on engine: InterpretedExecutor) -> Difference {
     background.prepare(engine.dataAddress, for: test)
     engine.run(test, into: &engineResult)
-    var difference = compare(test, host: hostResult, engine: engineResult)
-    if !HostMemory.areEqual(native.dataAddress, engine.dataAddress, byteCount: ArenaLayout.dataByteCount) {
-      difference.insert(.memory)
-    }
-    if test.usesExtended {
-      var usesMMX = false
-      for index in 0..<4 { if case .mmx = test.instruction.operands[index] { usesMMX = true } }
-      let isCut = usesMMX && hostResult.ending.vector != nil
-      difference.formUnion(compareExtended(hostResult.extended, engineResult.extended, isCut: isCut))
-    }
-    return difference
+    let isMemoryEqual = HostMemory.areEqual(
+      native.dataAddress, engine.dataAddress, byteCount: ArenaLayout.dataByteCount)
+    return compareAll(test, host: hostResult, engine: engineResult, isMemoryEqual: isMemoryEqual)
   }
 }

@@ -29,6 +29,9 @@ enum ArenaLayout {
   /// The base of GS: in the data, so that overrides can be tried.
   static let gsBase = data + 0x800
 
+  /// The base of FS in a guest; in a process it is the threads library's.
+  static let fsBase = data + 0x1000
+
   /// Selectors as Linux gives them to a process.
   static let code64Selector: UInt16 = 0x33
   static let code32Selector: UInt16 = 0x23

@@ -14,18 +14,19 @@ struct GuestArena {
   static let physicalBase: UInt64 = 0x10_0000
   private static let tables: UInt64 = 0x1000
 
-  /// - Parameter isStubbed: maps the executor's own pages too, for a guest that runs the stubs itself.
-  init(backing: MemoryRegion.Backing = .anonymous, isStubbed: Bool = false) throws(OracleError) {
+  /// - Parameter isSelfRunning: maps what a guest needs that runs the test cases itself, on KVM.
+  init(isSelfRunning: Bool = false) throws(OracleError) {
+    let byteCount = isSelfRunning ? VirtualLayout.byteCount : ArenaLayout.byteCount
     do {
       let region = try MemoryRegion(
-        base: GuestAddress(0), byteCount: Self.physicalBase + ArenaLayout.byteCount, backing: backing)
+        base: GuestAddress(0), byteCount: Self.physicalBase + byteCount)
       memory = try GuestMemory(regions: [region])
     } catch {
       throw .environment("Cannot make the guest's memory: \(error)")
     }
     guard
       let host = unsafe memory.hostAddress(
-        of: GuestAddress(Self.physicalBase), byteCount: ArenaLayout.byteCount)
+        of: GuestAddress(Self.physicalBase), byteCount: byteCount)
     else { throw .environment("The guest's memory has no arena.") }
     arenaAddress = UInt64(UInt(bitPattern: host))
     codeAddress = arenaAddress + (ArenaLayout.code - ArenaLayout.base)
@@ -33,10 +34,10 @@ struct GuestArena {
 
     for offset in 0..<ArenaLayout.codeByteCount { HostMemory.store(UInt8(0xCC), at: codeAddress + offset) }
     MemoryBackground.fill(readOnlyPage: arenaAddress + (ArenaLayout.readOnly - ArenaLayout.base))
-    try buildTables(isStubbed: isStubbed)
+    try buildTables(isSelfRunning: isSelfRunning)
   }
 
-  private func buildTables(isStubbed: Bool) throws(OracleError) {
+  private func buildTables(isSelfRunning: Bool) throws(OracleError) {
     // Present, writable, user, accessed.
     let table: UInt64 = 0x27
     let pml4 = Self.tables
@@ -55,15 +56,23 @@ struct GuestArena {
     let task = Self.physicalBase + (ArenaLayout.task - ArenaLayout.base)
     try write(0xFFFF << 48, at: task + 96)
     try map(ArenaLayout.task, ArenaLayout.pageSize, 0x63 | noExecute, pages)
-    if isStubbed {
-      try map(ArenaLayout.state, ArenaLayout.stateByteCount, 0x67 | noExecute, pages)
-      try map(ArenaLayout.stubs, ArenaLayout.stubsByteCount, 0x65, pages)
-    }
+    guard isSelfRunning else { return }
+    try map(ArenaLayout.state, ArenaLayout.stateByteCount, 0x67 | noExecute, pages)
+    try map(ArenaLayout.stubs, ArenaLayout.stubsByteCount, 0x65, pages)
+    try map(VirtualLayout.codeAlias, ArenaLayout.codeByteCount, 0x67 | noExecute, pages, to: ArenaLayout.code)
+    try map(VirtualLayout.overrun, ArenaLayout.pageSize, 0x67 | noExecute, pages)
+    try map(VirtualLayout.template, ArenaLayout.dataByteCount, 0x65 | noExecute, pages)
+    try map(VirtualLayout.monitor, ArenaLayout.pageSize * 2, 0x63, pages)
+    try map(VirtualLayout.driver, ArenaLayout.pageSize, 0x65, pages)
+    try map(VirtualLayout.stack, ArenaLayout.pageSize, 0x67 | noExecute, pages)
+    try map(VirtualLayout.slots, VirtualLayout.slotByteCount * VirtualLayout.slotCount, 0x67 | noExecute, pages)
   }
 
-  private func map(_ linear: UInt64, _ byteCount: UInt64, _ bits: UInt64, _ table: UInt64) throws(OracleError) {
+  private func map(
+    _ linear: UInt64, _ byteCount: UInt64, _ bits: UInt64, _ table: UInt64, to target: UInt64? = nil
+  ) throws(OracleError) {
     for address in stride(from: linear, to: linear + byteCount, by: Int(ArenaLayout.pageSize)) {
-      let physical = Self.physicalBase + (address - ArenaLayout.base)
+      let physical = Self.physicalBase + (address - linear + (target ?? linear) - ArenaLayout.base)
       try write(physical | bits, at: table + (address >> 12 & 511) * 8)
     }
   }
@@ -75,7 +84,7 @@ struct GuestArena {
   }
 
   /// A processor in ring 3 that sees the arena as a process on Linux does.
-  static func userState(_ codeSize: CodeSize) -> CPUState {
+  static func userState(_ codeSize: CodeSize, in place: Reach.Place) -> CPUState {
     var state = CPUState()
     state.cr0 = [.protectionEnable, .monitorCoprocessor, .extensionType, .numericError, .writeProtect, .alignmentMask, .paging]
     state.cr3 = CR3(rawValue: tables)
@@ -93,6 +102,10 @@ struct GuestArena {
     null.attributes.isUnusable = true
     (state.fs, state.gs) = (null, null)
     state.gs.base = ArenaLayout.gsBase
+    if place == .guest {
+      state.fs.base = ArenaLayout.fsBase
+      state.cr4.insert(.timeStampDisable)
+    }
     state.tr = .initialTaskState(limit: 0x67)
     state.tr.base = ArenaLayout.task
     state.rip = ArenaLayout.code

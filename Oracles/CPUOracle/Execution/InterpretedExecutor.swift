@@ -11,10 +11,10 @@ final class InterpretedExecutor {
   private let filler: UInt8
 
   /// A processor in ring 3 with code of this size.
-  init(_ codeSize: CodeSize, tier: InstructionProbe.Tier) throws(OracleError) {
+  init(_ codeSize: CodeSize, tier: InstructionProbe.Tier, place: Reach.Place = .process) throws(OracleError) {
     arena = try GuestArena()
     do throws(SystemError) {
-      probe = try InstructionProbe(memory: arena.memory, state: GuestArena.userState(codeSize))
+      probe = try InstructionProbe(memory: arena.memory, state: GuestArena.userState(codeSize, in: place))
     } catch {
       throw .environment("Cannot make a processor in software: \(error)")
     }
@@ -23,6 +23,8 @@ final class InterpretedExecutor {
     filler = tier == .threaded ? 0x06 : 0xCC
     for offset in 0..<ArenaLayout.codeByteCount { HostMemory.store(filler, at: arena.codeAddress + offset) }
   }
+
+  var isPlain: Bool { tier == .plain }
 
   /// The tier's name in reports.
   var name: String { tier == .plain ? "plain tier" : "threaded tier" }

@@ -87,31 +87,9 @@ final class NativeExecutor {
     // stub touches memory of the arena only: the generator sees to that.
     unsafe unsafeBitCast(UnsafeRawPointer(HostMemory.pointer(entry)), to: Entry.self)()
 
-    result.registers = HostMemory.load(at: NativeState.after)
-    result.ending = InstructionProbe.Ending()
-    let vector: UInt64 = HostMemory.load(at: NativeState.vector)
-    if vector == NativeState.noVector {
-      result.registers.rip = test.registers.rip &+ UInt64(test.length)
-    } else {
-      readSignal(vector, test, &result)
-    }
+    NativeState.readResult(at: NativeState.after, of: test, into: &result)
     if test.usesExtended { result.extended = HostMemory.load(at: NativeState.extendedAfter) }
     remove(placed)
-  }
-
-  /// Finds out whether a signal is the instruction's own, or the INT3 to which it jumped.
-  private func readSignal(_ vector: UInt64, _ test: TestCase, _ result: inout TestResult) {
-    let rip = result.registers.rip
-    let isInstruction = rip &- 1 == test.registers.rip && test.bytes[0] == 0xCC
-    if vector == 3, !isInstruction, test.instruction.operation != .int3 {
-      result.registers.rip = rip &- 1
-      return
-    }
-    result.ending.vector = UInt8(truncatingIfNeeded: vector)
-    if vector == 13 || vector == 14 || vector == 12 || vector == 11 || vector == 10 || vector == 17 {
-      result.ending.errorCode = UInt32(truncatingIfNeeded: HostMemory.load(UInt64.self, at: NativeState.errorCode))
-    }
-    if vector == 14 { result.ending.faultAddress = HostMemory.load(at: NativeState.faultAddress) }
   }
 
   // MARK: Code

@@ -1,3 +1,6 @@
+internal import SoftwareEngine
+internal import X86
+
 /// Offsets in the page through which the native executor and its stubs talk to each other.
 enum NativeState {
   /// The registers before: sixteen general ones, RFLAGS, RIP.
@@ -29,4 +32,25 @@ enum NativeState {
   static let rip: UInt64 = 136
   /// The value of `vector` where no signal came.
   static let noVector: UInt64 = 0xFFFF
+
+  /// Reads what a case left at `address`, or at a copy of it: the registers, and how it ended.
+  static func readResult(at address: UInt64, of test: TestCase, into result: inout TestResult) {
+    result.registers = HostMemory.load(at: address)
+    result.ending = InstructionProbe.Ending()
+    let vector: UInt64 = HostMemory.load(at: address + 144)
+    if vector == noVector {
+      result.registers.rip = test.registers.rip &+ UInt64(test.length)
+      return
+    }
+    // INT3 where the instruction jumped to is no exception of its own.
+    if vector == 3, test.instruction.operation != .int3 {
+      result.registers.rip &-= 1
+      return
+    }
+    result.ending.vector = UInt8(truncatingIfNeeded: vector)
+    if (10...14).contains(vector) || vector == 17 {
+      result.ending.errorCode = UInt32(truncatingIfNeeded: HostMemory.load(UInt64.self, at: address + 152))
+    }
+    if vector == 14 { result.ending.faultAddress = HostMemory.load(at: address + 160) }
+  }
 }

@@ -84,7 +84,12 @@ extension CaseGenerator {
   }
 
   func segmentBase(_ test: TestCase) -> UInt64 {
-    test.instruction.memory.segment == .gs && codeSize == .bits64 ? ArenaLayout.gsBase : 0
+    guard codeSize == .bits64 else { return 0 }
+    return switch test.instruction.memory.segment {
+    case .gs: ArenaLayout.gsBase
+    case .fs: ArenaLayout.fsBase
+    default: 0
+    }
   }
 
   /// Sets an address register; bits that the address size leaves out are random.

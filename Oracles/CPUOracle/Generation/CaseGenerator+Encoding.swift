@@ -45,7 +45,7 @@ extension CaseGenerator {
       let choice = random.next()
       if choice & 15 == 0 {
         // A segment override. In 64-bit mode only GS means something; FS is left to KVM.
-        let overrides: InlineArray<6, UInt8> = [0x65, 0x65, 0x65, 0x3E, 0x26, 0x2E]
+        let overrides: InlineArray<6, UInt8> = [0x65, 0x65, place == .guest ? 0x64 : 0x65, 0x3E, 0x26, 0x2E]
         if codeSize == .bits64 || choice >> 4 & 7 > 2 {
           append(overrides[Int(choice >> 4 & 7) % 6], &test)
         }

@@ -36,11 +36,16 @@ extension CaseGenerator {
     let opcode = UInt8(truncatingIfNeeded: choice >> 16)
     // VEX and EVEX reach instructions that the engine does not offer, and that a host may have.
     if map == 0, opcode == 0x62 || opcode == 0xC4 || opcode == 0xC5 || opcode == 0xD5 { return false }
+    // Aliases of x87 instructions that no manual has, and ENQCMD.
+    if map == 0, opcode >= 0xD8, opcode <= 0xDF { return false }
+    if map == 2, opcode == 0xF8 { return false }
     append(opcode)
     var tail = random.next()
     // Memory operands without an index and a displacement, or registers.
     if tail & 1 == 0 { tail = tail & ~0xC0 } else { tail |= 0xC0 }
     if tail & 0xC7 == 4 || tail & 0xC7 == 5 { tail ^= 7 }
+    // After a prefix an x87 opcode may come second.
+    if map == 0, tail & 0xF8 == 0xD8 { return false }
     append(UInt8(truncatingIfNeeded: tail))
     // Should the host know it, what comes next is INT3.
     while length < 15 { append(0xCC) }

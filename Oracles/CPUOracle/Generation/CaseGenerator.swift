@@ -7,6 +7,7 @@ struct CaseGenerator {
   let catalog: FormCatalog
   let codeSize: CodeSize
   let seed: UInt64
+  let place: Reach.Place
   private let decoder: InstructionDecoder
 
   /// What is in the making.
@@ -15,10 +16,11 @@ struct CaseGenerator {
   /// Map and opcode of the last encoding that `makeUndefined` made.
   var undefinedOpcode: UInt16 = 0
 
-  init(catalog: FormCatalog, codeSize: CodeSize, seed: UInt64) {
+  init(catalog: FormCatalog, codeSize: CodeSize, seed: UInt64, place: Reach.Place = .process) {
     self.catalog = catalog
     self.codeSize = codeSize
     self.seed = seed
+    self.place = place
     decoder = InstructionDecoder(codeSize)
   }
 
@@ -75,7 +77,7 @@ struct CaseGenerator {
     } catch {
       return false
     }
-    guard test.instruction.operation == form.operation, Reach.obstacle(test.instruction, codeSize) == nil else {
+    guard test.instruction.operation == form.operation, Reach.obstacle(test.instruction, codeSize, in: place) == nil else {
       return false
     }
     test.length = Int(test.instruction.length)
@@ -88,6 +90,8 @@ struct CaseGenerator {
     place(&test)
     test.usesExtended = test.instruction.usesExtendedRegisters
     if test.usesExtended { random.fillExtended(&test.extended, test.instruction) }
+    // Which of the wide accesses are checked for alignment is up to the CPU.
+    if test.usesExtended || test.instruction.operation == .enter { test.registers.rflags &= ~RFLAGS.alignmentCheck.rawValue }
     chooseValues(&test)
     guard chooseAddresses(&test) else { return false }
     if codeSize != .bits64 {

@@ -2,31 +2,45 @@ internal import X86
 
 /// Which instructions a process can compare with its own CPU.
 enum Reach {
-  /// Why an instruction cannot be tested in a process; nil where it can.
-  static func obstacle(_ instruction: Instruction, _ codeSize: CodeSize) -> String? {
+  /// Where instructions are executed for comparison.
+  enum Place: Sendable {
+    /// In this process.
+    case process
+    /// In ring 3 of a guest on KVM: the base of FS is ours, and RDTSC is forbidden.
+    case guest
+  }
+
+  /// Why an instruction cannot be tested; nil where it can.
+  static func obstacle(_ instruction: Instruction, _ codeSize: CodeSize, in place: Place) -> String? {
+    if place == .guest {
+      switch instruction.operation {
+      case .rdtsc, .rdtscp, .rdfsbase, .rdgsbase: return nil
+      default: break
+      }
+    }
     switch instruction.operation {
-    case .syscall, .sysenter, .int: "enters the host's kernel"
+    case .syscall, .sysenter, .int: return "enters the host's kernel"
     case .cpuid, .rdtsc, .rdtscp, .rdpmc, .rdpid, .rdpru, .rdrand, .rdseed, .xgetbv, .rdpkru, .rdfsbase,
-      .rdgsbase: "its result is the host's own"
-    case .wrfsbase, .wrgsbase, .wrpkru, .lds, .les, .lfs, .lgs, .lss: "replaces what the process needs to live"
-    case .sgdt, .sidt, .sldt, .smsw, .str: "the host's kernel may answer in its place (UMIP)"
-    case .lar, .lsl, .verr, .verw: "depends on the host's descriptor table"
-    case .callFar, .jmpFar, .retFar, .iret: "needs descriptors of its own"
-    case .xsave, .xsavec, .xsaveopt, .xsaves, .xrstor, .xrstors, .xsetbv: "the layout is the host's own"
-    case .monitor, .monitorx, .mwait, .mwaitx, .umonitor, .umwait, .tpause, .pause: "waits"
-    case .xbegin, .xabort, .xend, .xtest, .xresldtrk, .xsusldtrk: "transactions end for reasons of their own"
+      .rdgsbase: return "its result is the host's own"
+    case .wrfsbase, .wrgsbase, .wrpkru, .lds, .les, .lfs, .lgs, .lss: return "replaces what the process needs to live"
+    case .sgdt, .sidt, .sldt, .smsw, .str: return "the host's kernel may answer in its place (UMIP)"
+    case .lar, .lsl, .verr, .verw: return "depends on the host's descriptor table"
+    case .callFar, .jmpFar, .retFar, .iret: return "needs descriptors of its own"
+    case .xsave, .xsavec, .xsaveopt, .xsaves, .xrstor, .xrstors, .xsetbv: return "the layout is the host's own"
+    case .monitor, .monitorx, .mwait, .mwaitx, .umonitor, .umwait, .tpause, .pause: return "waits"
+    case .xbegin, .xabort, .xend, .xtest, .xresldtrk, .xsusldtrk: return "transactions end for reasons of their own"
     case .vmcall, .vmmcall, .vmfunc, .enclu, .encls, .enclv, .getsec, .pconfig, .invlpgb, .tlbsync, .clzero,
-      .ptwrite, .cldemote, .movdiri, .movdir64b, .serialize: "is not offered by the engine or talks to a hypervisor"
-    case .incssp, .rdssp, .rstorssp, .saveprevssp, .wrss, .wruss, .setssbsy, .clrssbsy: "needs shadow stacks"
-    case .evex: "is decoded by length only"
-    case .invalid: "is no instruction"
-    default: operandObstacle(instruction)
+      .ptwrite, .cldemote, .movdiri, .movdir64b, .serialize: return "is not offered by the engine or talks to a hypervisor"
+    case .incssp, .rdssp, .rstorssp, .saveprevssp, .wrss, .wruss, .setssbsy, .clrssbsy: return "needs shadow stacks"
+    case .evex: return "is decoded by length only"
+    case .invalid: return "is no instruction"
+    default: return operandObstacle(instruction, in: place)
     }
   }
 
-  private static func operandObstacle(_ instruction: Instruction) -> String? {
+  private static func operandObstacle(_ instruction: Instruction, in place: Place) -> String? {
     if instruction.prefixes.contains(.vex) { return "is not offered by the engine or talks to a hypervisor" }
-    if instruction.memory.segment == .fs, instruction.hasMemory { return "the base of FS is the host's own" }
+    if place == .process, instruction.memory.segment == .fs, instruction.hasMemory { return "the base of FS is the host's own" }
     if case .segment(let name) = instruction.operands[0] {
       // A selector of FS and GS is null in a process, whatever their bases are.
       if instruction.operation == .mov || instruction.operation == .pop { return "loads a segment register" }

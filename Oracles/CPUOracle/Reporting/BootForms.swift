@@ -72,7 +72,7 @@ struct BootForms {
     bytes += [UInt8](repeating: 0, count: max(0, 15 - bytes.count))
     do throws(DecodeError) {
       let instruction = try InstructionDecoder(.bits64).decode(InstructionBytes(bytes))
-      return Reach.obstacle(instruction, .bits64).map { "because it \($0)" } ?? "for want of cases"
+      return Reach.obstacle(instruction, .bits64, in: .process).map { "because it \($0)" } ?? "for want of cases"
     } catch {
       return "because it does not decode"
     }

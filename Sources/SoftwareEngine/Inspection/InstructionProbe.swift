@@ -57,7 +57,8 @@ package final class InstructionProbe {
   package init(memory: GuestMemory, state: CPUState) throws(SystemError) {
     let end = memory.regions.map { $0.base.rawValue &+ $0.byteCount }.max() ?? 0
     interpreter = Interpreter(
-      index: 0, memory: PhysicalMemory(memory), model: ProcessorModel(.softwareProcessor(.current), offersEverything: true),
+      index: 0, memory: PhysicalMemory(memory),
+      model: ProcessorModel(.softwareProcessor(.current), offersEverything: true),
       codeCache: try CodeCache(memoryEnd: end))
     interpreter.load(state)
   }
@@ -132,7 +133,7 @@ extension Interpreter {
       return try execute(try fetchInstruction())
     }
     core.budget = 0
-    run(core, operation)
+    runThreaded(operation)
     guard ThreadedLeave(rawValue: core.load(at: CoreLayout.leave)) == .interruption else { return }
     core.store(UInt(0), at: CoreLayout.leftAt)
     throw interruption ?? .deviceAccess

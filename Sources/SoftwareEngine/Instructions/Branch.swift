@@ -1,7 +1,7 @@
 internal import X86
 
 /// Near branches (SDM Vol. 2, "JMP", "CALL", "RET", "Jcc", "LOOP"). Where a branch goes is checked
-/// before anything is pushed, popped or counted.
+/// before anything is popped or counted.
 extension Interpreter {
   /// Executes a near branch.
   func executeBranch(_ instruction: borrowing Instruction) throws(Interruption) {
@@ -13,13 +13,22 @@ extension Interpreter {
       try jump(to: try target(instruction), operandSize: size)
     case .callNear:
       let target = try target(instruction)
-      let back = nextRIP
-      try jump(to: target, operandSize: size)
-      try push(back, width: size)
+      // Processors write the return address before they look at the target: a fault of the stack comes
+      // first, and after one of the target memory has changed but not RSP.
+      let top = core.rsp
+      try push(nextRIP, width: size)
+      do throws(Interruption) {
+        try jump(to: target, operandSize: size)
+      } catch {
+        core.rsp = top
+        throw error
+      }
     case .retNear:
       let target = try peek(width: size)
       try jump(to: target, operandSize: size)
-      dropStack(UInt64(size) &+ (instruction.operands[0] == .none ? 0 : instruction.immediate & 0xFFFF))
+      var released: UInt64 = 0
+      if case .immediate = instruction.operands[0] { released = instruction.immediate & 0xFFFF }
+      dropStack(UInt64(size) &+ released)
     case .jcxz:
       if core.general(1, width: instruction.addressSize) == 0 { try jumpRelative(instruction) }
     case .loop: try loop(instruction, while: true)

@@ -65,8 +65,7 @@ extension Interpreter {
 
   /// - Throws: #GP(0) if the operand is not aligned to 16 bytes.
   private func compareAndExchange16(_ instruction: borrowing Instruction) throws(Interruption) {
-    let linear = try linearOperand(instruction, byteCount: 16, isWrite: true)
-    guard linear & 15 == 0 else { throw .generalProtection() }
+    let linear = try linearVectorOperand(instruction, byteCount: 16, isWrite: true, isUnaligned: false)
     try checkWrite(linear, byteCount: 16)
     let low = try readLinear(linear, width: 8)
     let high = try readLinear(linear &+ 8, width: 8)

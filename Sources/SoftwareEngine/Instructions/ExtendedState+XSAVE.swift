@@ -9,6 +9,7 @@ extension Interpreter {
     let linear = try linearExtendedArea(instruction, isWrite: true)
     let requested = requestedComponents
     let inUse = componentsInUse
+    // Sound, here and below: the scratch page is larger than the area and its header.
     unsafe try readBytes(
       linear &+ UInt64(ExtendedState.legacySize), into: native.scratch, byteCount: 8)
     let before = get(UInt64.self, at: 0)

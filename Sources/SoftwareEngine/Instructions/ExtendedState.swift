@@ -31,6 +31,7 @@ extension Interpreter {
     putMXCSR()
     putVectors()
     try checkWrite(linear, byteCount: UInt64(ExtendedState.legacySize))
+    // Sound, here and below: the scratch page is larger than the area.
     unsafe try writeBytes(linear, from: native.scratch, byteCount: LegacyArea.end(core))
   }
 

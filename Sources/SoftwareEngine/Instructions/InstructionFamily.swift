@@ -32,7 +32,9 @@ enum InstructionFamily {
   case extendedState
   /// x87, MMX, SSE, and the cryptography on XMM registers, which the host's CPU executes.
   case native
-  /// It does nothing here: NOP, prefetches, cache and order control.
+  /// CLFLUSH and its relatives.
+  case cacheLine
+  /// It does nothing here: NOP, prefetches, fences.
   case nothing
   /// Not part of the CPU that CPUID describes.
   case undefined
@@ -67,8 +69,10 @@ enum InstructionFamily {
         .monitor, .mwait:
         .system
       case .fxrstor, .fxsave, .ldmxcsr, .stmxcsr, .xrstor, .xsave, .xsaveopt, .xsavec: .extendedState
-      case .nop, .endbr32, .endbr64, .lfence, .mfence, .sfence, .clflush, .clflushopt, .clwb, .cldemote,
-        .prefetch, .prefetchnta, .prefetcht0, .prefetcht1, .prefetcht2, .prefetchw, .prefetchwt1:
+      case .clflush, .clflushopt, .clwb: .cacheLine
+      // RDSSP is a no-op where shadow stacks are not offered.
+      case .nop, .endbr32, .endbr64, .rdssp, .lfence, .mfence, .sfence, .cldemote, .prefetch, .prefetchnta,
+        .prefetcht0, .prefetcht1, .prefetcht2, .prefetchw, .prefetchwt1:
         .nothing
       default: Self.isNative(operation) ? .native : .undefined
       }

@@ -40,6 +40,7 @@ extension Interpreter {
     case .system: try executeSystem(instruction)
     case .extendedState: try executeExtendedState(instruction)
     case .native: try executeNative(instruction)
+    case .cacheLine: try executeCacheLine(instruction)
     case .nothing: break
     case .undefined: throw .invalidOpcode
     }

@@ -42,33 +42,43 @@ extension Interpreter {
 
   private func executeX87Stub(_ instruction: borrowing Instruction) throws(Interruption) {
     guard let stub = native.stub(x87: instruction) else { throw .invalidOpcode }
+    // Every run below is sound: the stub was just looked up, and its memory is where the operand is, or
+    // the scratch page, which is larger than any.
     guard let byteCount = memoryWidth(instruction) else {
       let flags = unsafe run(stub, instruction, memory: nil, linear: 0)
       if stub.traits.contains(.writesFlags) { core.setStatusFlags(flags) }
       return
     }
-    let isWrite = stub.traits.contains(.storesMemory)
-    let linear = try linearOperand(instruction, byteCount: UInt64(byteCount), isWrite: isWrite)
-    if !isWrite {
+    guard stub.traits.contains(.storesMemory) else {
+      let linear = try linearOperand(instruction, byteCount: UInt64(byteCount), isWrite: false)
       let memory = unsafe try operandForReading(linear, byteCount: byteCount)
       _ = unsafe run(stub, instruction, memory: memory, linear: linear)
-    } else if let memory = unsafe core.hostForWriting(linear, width: UInt64(byteCount)) {
-      _ = unsafe run(stub, instruction, memory: memory, linear: linear)
-    } else {
-      try checkWrite(linear, byteCount: UInt64(byteCount))
-      let image = ImageCopy(core)
-      _ = unsafe run(stub, instruction, memory: native.scratch, linear: linear)
-      // An exception that is not masked stores nothing, but for the inexact result, which it reports
-      // after the fact.
-      let raised = core.x87StatusWord & ~core.x87ControlWord & Core.StatusWord.exceptionFlags
-      if raised & ~Self.precision != 0 { return }
-      do throws(Interruption) {
-        try writeFromScratch(linear, byteCount: byteCount)
-      } catch {
-        // The register stack must be as before if the instruction is to be executed again.
-        image.restore(core)
-        throw error
+      return
+    }
+    var linear: UInt64 = 0
+    var segmentFault: Interruption?
+    do throws(Interruption) {
+      linear = try linearOperand(instruction, byteCount: UInt64(byteCount), isWrite: true)
+      if let memory = unsafe core.hostForWriting(linear, width: UInt64(byteCount)) {
+        _ = unsafe run(stub, instruction, memory: memory, linear: linear)
+        return
       }
+    } catch {
+      segmentFault = error
+    }
+    let image = ImageCopy(core)
+    _ = unsafe run(stub, instruction, memory: native.scratch, linear: linear)
+    // An exception that is not masked stores nothing, so that no address matters; but for the inexact
+    // result, which it reports after the fact.
+    let raised = core.x87StatusWord & ~core.x87ControlWord & Core.StatusWord.exceptionFlags
+    if raised & ~Self.precision != 0 { return }
+    do throws(Interruption) {
+      if let segmentFault { throw segmentFault }
+      try writeFromScratch(linear, byteCount: byteCount)
+    } catch {
+      // The register stack must be as before if the instruction is to be executed again.
+      image.restore(core)
+      throw error
     }
   }
 

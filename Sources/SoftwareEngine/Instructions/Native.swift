@@ -42,6 +42,8 @@ extension Interpreter {
     let traits = stub.traits
     if traits.contains(.usesVectors) { try checkVectorsUsable() }
     if traits.contains(.usesMMX) { try checkMMXUsable() }
+    // Every run below is sound: the stub was just looked up, and its memory is where the operand is, or
+    // the scratch page, which is larger than any.
     guard let byteCount = memoryWidth(instruction) else {
       if traits.contains(.usesMMX) { core.enterMMX() }
       return unsafe try run(stub, memory: nil)
@@ -65,7 +67,7 @@ extension Interpreter {
     try writeFromScratch(linear, byteCount: byteCount)
   }
 
-  /// Runs a stub; raises #XM, or #UD without CR4.OSXMMEXCPT, with nothing changed but MXCSR where it
+  /// Runs a stub whose memory, if it has any, is as long as its operand; raises #XM, or #UD without CR4.OSXMMEXCPT, with nothing changed but MXCSR where it
   /// met a floating-point exception that the guest does not mask.
   @unsafe @inline(__always)
   private func run(_ stub: NativeStub, memory: UnsafeMutableRawPointer?) throws(Interruption) {

@@ -101,7 +101,7 @@ extension Interpreter {
     top = (top &- (instruction.immediate & 0xFFFF)) & stackMask
     try checkWrite(
       try linearAddress(.ss, top, byteCount: step, isWrite: true), byteCount: step)
-    core.setGeneral(5, width: core.stackSize, frame)
+    core.setGeneral(5, width: width, frame)
     core.setGeneral(4, width: core.stackSize, top)
   }
 

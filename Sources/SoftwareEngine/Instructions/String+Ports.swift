@@ -19,7 +19,7 @@ extension Interpreter {
   }
 
   /// DX, if the code may use it.
-  private func portOfString(_ item: StringItem) throws(Interruption) -> UInt16 {
+  func portOfString(_ item: StringItem) throws(Interruption) -> UInt16 {
     let port = UInt16(truncatingIfNeeded: core.rdx)
     try checkPortAccess(port, width: item.width)
     return port

@@ -13,7 +13,22 @@ extension Interpreter {
       _ = try executeItem(item)
       return
     }
-    if core.general(1, width: item.addressSize) == 0 { return dropUpperHalves(item) }
+    if core.general(1, width: item.addressSize) == 0 {
+      // The right to the port is looked at even so.
+      if item.operation == .ins || item.operation == .outs { _ = try portOfString(item) }
+      return dropUpperHalves(item)
+    }
+    // A fault in the middle finds the flags as they were before the instruction.
+    let flags = (core.flagResult, core.flagCarries)
+    do throws(Interruption) {
+      try repeatItems(item)
+    } catch {
+      (core.flagResult, core.flagCarries) = flags
+      throw error
+    }
+  }
+
+  private func repeatItems(_ item: StringItem) throws(Interruption) {
     // Single step stops after each item.
     let isStepping = core.systemFlags.contains(.trap)
     var work = 0
@@ -57,8 +72,9 @@ extension Interpreter {
       core.setGeneral(0, width: width, try readSource(item))
       moveIndexes(item, source: true, destination: false)
     case .cmps:
-      let left = try readSource(item)
+      // Intel's processors report a fault of the second operand first.
       let right = try readDestination(item)
+      let left = try readSource(item)
       goesOn = compare(left, right, item)
       moveIndexes(item, source: true, destination: true)
     case .scas:

@@ -8,6 +8,7 @@ extension Interpreter {
     let byteCount = isWide ? 28 : 14
     let linear = try linearOperand(instruction, byteCount: UInt64(byteCount), isWrite: true)
     putEnvironment(isWide: isWide)
+    // Sound, here and below: the scratch page is larger than any of these images.
     unsafe try writeBytes(linear, from: native.scratch, byteCount: byteCount)
     // All exceptions are masked from then on.
     core.x87ControlWord |= Core.ControlWord.exceptionMasks

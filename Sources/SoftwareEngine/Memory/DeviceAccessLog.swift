@@ -6,8 +6,11 @@ internal import Engine
 /// run loop has had it answered the instruction is executed again from its start. What was answered
 /// is remembered here in order, so that each access reaches its device once. Whoever makes part of an
 /// instruction final (an iteration of a repeated string instruction) calls `forget`.
+///
+/// A class, and one that every instruction asks whether there is anything to do: so that the question is a
+/// load and a branch, without a check for exclusive access.
 @safe
-struct DeviceAccessLog: ~Copyable {
+final class DeviceAccessLog {
   private struct Answer {
     var address: UInt64
     var value: UInt64
@@ -34,12 +37,14 @@ struct DeviceAccessLog: ~Copyable {
 
   /// Whether the instruction under way has begun to talk to devices: it must be finished before
   /// anything else happens to the vCPU.
-  var isUnderWay: Bool {
-    asked != nil || !answers.isEmpty || askedItems != 0 || answeredItems != 0
-  }
+  private(set) var isUnderWay = false
 
   /// Begins an instruction, or begins it again.
-  mutating func rewind() {
+  @inline(__always)
+  func rewind() { if isUnderWay { takeAnswer() } }
+
+  @inline(never)
+  private func takeAnswer() {
     position = 0
     if askedItems != 0 {
       answeredItems = askedItems
@@ -55,26 +60,32 @@ struct DeviceAccessLog: ~Copyable {
   }
 
   /// The instruction, or part of it, is done.
-  mutating func forget() {
+  @inline(__always)
+  func forget() { if isUnderWay { forgetAll() } }
+
+  @inline(never)
+  private func forgetAll() {
+    isUnderWay = false
     position = 0
     asked = nil
     (askedItems, answeredItems) = (0, 0)
-    if !answers.isEmpty { answers.removeAll(keepingCapacity: true) }
+    answers.removeAll(keepingCapacity: true)
   }
 
   /// Puts the answer where the run loop would have left it.
   func answer(_ value: UInt64) { unsafe buffer.storeBytes(of: value, as: UInt64.self) }
 
   /// The answer of the next access of the instruction; nil if it was not made yet.
-  mutating func nextAnswer() -> UInt64? {
+  func nextAnswer() -> UInt64? {
     guard position < answers.count else { return nil }
     defer { position += 1 }
     return answers[position].value
   }
 
   /// Puts an access that was not made yet into the buffer, for the run loop.
-  mutating func ask(_ address: UInt64, width: UInt8, direction: AccessDirection, value: UInt64) -> ExitBuffer
+  func ask(_ address: UInt64, width: UInt8, direction: AccessDirection, value: UInt64) -> ExitBuffer
   {
+    isUnderWay = true
     asked = (address, width, direction)
     unsafe buffer.storeBytes(of: value, as: UInt64.self)
     // Sound: the buffer lives as long as the interpreter, and is left alone until it runs again.
@@ -82,15 +93,19 @@ struct DeviceAccessLog: ~Copyable {
   }
 
   /// Reports `count` items at once, which are in the buffer or will be: at most a page of them.
-  mutating func askItems(_ count: UInt32, byteCount: Int) -> ExitBuffer {
+  func askItems(_ count: UInt32, byteCount: Int) -> ExitBuffer {
+    isUnderWay = true
     askedItems = count
     // Sound: as for `ask`; more than the buffer holds is never lent.
     return unsafe ExitBuffer(base: buffer, byteCount: min(byteCount, Self.bufferByteCount))
   }
 
   /// How many items, asked for before, the buffer holds the answer to; each answer is told once.
-  mutating func takeItems() -> UInt32 {
-    defer { answeredItems = 0 }
+  func takeItems() -> UInt32 {
+    defer {
+      answeredItems = 0
+      isUnderWay = asked != nil || !answers.isEmpty || askedItems != 0
+    }
     return answeredItems
   }
 }

@@ -34,6 +34,7 @@ extension Interpreter {
       let value = try change(unsafe loadNumber(host, width: width))
       return unsafe storeNumber(host, width: width, value)
     }
+    try checkAlignment(linear, width: width, instructionPrivilege)
     try checkWrite(linear, byteCount: UInt64(width))
     let value = try change(try readLinearSlowly(linear, width: width, privilege: instructionPrivilege))
     try writeLinearSlowly(linear, width: width, value, privilege: instructionPrivilege)

@@ -46,7 +46,8 @@ struct ProcessorModel {
   /// - Parameter offersEverything: executes every instruction that is implemented, whatever the table
   ///   says; for comparisons with other CPUs.
   init(
-    _ table: CPUIDTable, timeStampFrequency: UInt64 = 0, timeStampStart: UInt64 = 0, offersEverything: Bool = false
+    _ table: CPUIDTable, timeStampFrequency: UInt64 = 0, timeStampStart: UInt64 = 0,
+    offersEverything: Bool = false
   ) {
     self.table = table
     isAMD = table.isAMDCompatible

@@ -49,14 +49,17 @@ extension Interpreter {
   }
 
   /// The linear address of an operand of SSE; one of 16 bytes must be aligned unless the instruction
-  /// says otherwise (SDM Vol. 1, 10.4.1.1; the exception is #GP(0) in any segment).
+  /// says otherwise (SDM Vol. 1, 10.4.1.1; the exception is #GP(0) in any segment, and comes before
+  /// that of an address that is not canonical).
   @inline(__always)
   func linearVectorOperand(
     _ instruction: borrowing Instruction, byteCount: Int, isWrite: Bool, isUnaligned: Bool
   ) throws(Interruption) -> UInt64 {
-    let linear = try linearOperand(instruction, byteCount: UInt64(byteCount), isWrite: isWrite)
-    if byteCount == 16, !isUnaligned, linear & 15 != 0 { throw .generalProtection() }
-    return linear
+    // The bases of FS and GS count in all modes, others only outside of 64-bit mode.
+    let segment = instruction.memory.segment
+    let base = !core.isLong || segment == .fs || segment == .gs ? segmentBase(segment) : 0
+    if byteCount == 16, !isUnaligned, (offset(instruction) &+ base) & 15 != 0 { throw .generalProtection() }
+    return try linearOperand(instruction, byteCount: UInt64(byteCount), isWrite: isWrite)
   }
 
   /// Reads 16 bytes.

@@ -82,6 +82,7 @@ final class NativeCode {
     let operands = instruction.operands
     if let stub = NativeStub(encoding, traits, isX87: isX87, in: passing, operands: operands) { return stub }
     passing.removeAll()
+    // Sound: there are `slotCount` of them.
     unsafe slots.update(repeating: Slot(key: 0, stub: nil), count: Self.slotCount)
     return NativeStub(encoding, traits, isX87: isX87, in: passing, operands: operands)
   }

@@ -1,3 +1,4 @@
+internal import Engine
 internal import X86
 
 /// What is read of the task-state segment: stacks for inner privilege levels (SDM Vol. 3A, 7.2.1, 7.6
@@ -63,6 +64,6 @@ extension Interpreter {
   /// Hardware task switching is the one thing of protected mode that this engine lacks: no system since
   /// the 1990s uses it but for an i386 kernel's double-fault handler.
   func taskSwitchUnsupported() -> Interruption {
-    emulationFailure(code: EmulationFailureCode.taskSwitch)
+    emulationFailure(code: EmulationFailure.taskSwitch)
   }
 }

@@ -13,7 +13,11 @@ extension Core {
   /// Writes a register by its offset: 4 bytes clear the upper half, 1 byte leaves the rest.
   @inline(__always)
   func setRegister<Word: HotWord>(_ value: Word, at offset: Int) {
-    if Word.byteCount == 4 { store(UInt64(truncatingIfNeeded: value), at: offset) } else { store(value, at: offset) }
+    if Word.byteCount == 4 {
+      store(UInt64(truncatingIfNeeded: value), at: offset)
+    } else {
+      store(value, at: offset)
+    }
   }
 }
 
@@ -45,7 +49,8 @@ enum HotAddWithCarry: HotOperation {
 enum HotSubtract: HotOperation {
   @inline(__always) static func apply<Word: HotWord>(_ core: Core, _ left: Word, _ right: Word) -> Word {
     let result = left &- right
-    core.setFlags(subtracting: UInt64(right), from: UInt64(left), result: UInt64(result), width: Word.byteCount)
+    core.setFlags(
+      subtracting: UInt64(right), from: UInt64(left), result: UInt64(result), width: Word.byteCount)
     return result
   }
 }
@@ -53,7 +58,8 @@ enum HotSubtract: HotOperation {
 enum HotSubtractWithBorrow: HotOperation {
   @inline(__always) static func apply<Word: HotWord>(_ core: Core, _ left: Word, _ right: Word) -> Word {
     let result = left &- right &- (core.carryFlag ? 1 : 0)
-    core.setFlags(subtracting: UInt64(right), from: UInt64(left), result: UInt64(result), width: Word.byteCount)
+    core.setFlags(
+      subtracting: UInt64(right), from: UInt64(left), result: UInt64(result), width: Word.byteCount)
     return result
   }
 }
@@ -102,7 +108,7 @@ enum HotTest: HotOperation {
 @inline(__always)
 func registerRegister<Operation: HotOperation, Word: HotWord>(
   _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
   let left = core.load(Word.self, at: operation.destination)
   let right = core.load(Word.self, at: operation.source)
@@ -115,7 +121,7 @@ func registerRegister<Operation: HotOperation, Word: HotWord>(
 @inline(__always)
 func registerImmediate<Operation: HotOperation, Word: HotWord>(
   _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
   let left = core.load(Word.self, at: operation.destination)
   let result = Operation.apply(core, left, Word(truncatingIfNeeded: operation.immediate))
@@ -127,7 +133,7 @@ func registerImmediate<Operation: HotOperation, Word: HotWord>(
 @inline(__always)
 func registerMemory<Operation: HotOperation, Word: HotWord>(
   _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
   let linear = operation.address(core)
   guard let host = unsafe core.hostForReading(linear, width: UInt64(Word.byteCount)) else {
@@ -145,7 +151,7 @@ func registerMemory<Operation: HotOperation, Word: HotWord>(
 private func memory<Operation: HotOperation, Word: HotWord>(
   _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer,
   source: (Core, ThreadedOperation) -> Word
-) {
+) -> UInt {
   let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
   let linear = operation.address(core)
   let found =
@@ -165,7 +171,7 @@ private func memory<Operation: HotOperation, Word: HotWord>(
 @inline(__always)
 func memoryRegister<Operation: HotOperation, Word: HotWord>(
   _ what: Operation.Type, _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   unsafe memory(what, word, block, place) { $0.load(Word.self, at: $1.source) }
 }
 
@@ -173,6 +179,6 @@ func memoryRegister<Operation: HotOperation, Word: HotWord>(
 @inline(__always)
 func memoryImmediate<Operation: HotOperation, Word: HotWord>(
   _ what: Operation.Type, _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   unsafe memory(what, word, block, place) { Word(truncatingIfNeeded: $1.immediate) }
 }

@@ -92,35 +92,65 @@ enum HotArithmeticHandlers {
     memoryImmediate: ThreadedHandler { unsafe memoryImmediate(HotAddWithCarry.self, UInt8.self, $0, $1) })
   private static let adc32 = Shapes(
     registerRegister: ThreadedHandler { unsafe registerRegister(HotAddWithCarry.self, UInt32.self, $0, $1) },
-    registerImmediate: ThreadedHandler { unsafe registerImmediate(HotAddWithCarry.self, UInt32.self, $0, $1) },
+    registerImmediate: ThreadedHandler {
+      unsafe registerImmediate(HotAddWithCarry.self, UInt32.self, $0, $1)
+    },
     registerMemory: ThreadedHandler { unsafe registerMemory(HotAddWithCarry.self, UInt32.self, $0, $1) },
     memoryRegister: ThreadedHandler { unsafe memoryRegister(HotAddWithCarry.self, UInt32.self, $0, $1) },
     memoryImmediate: ThreadedHandler { unsafe memoryImmediate(HotAddWithCarry.self, UInt32.self, $0, $1) })
   private static let adc64 = Shapes(
     registerRegister: ThreadedHandler { unsafe registerRegister(HotAddWithCarry.self, UInt64.self, $0, $1) },
-    registerImmediate: ThreadedHandler { unsafe registerImmediate(HotAddWithCarry.self, UInt64.self, $0, $1) },
+    registerImmediate: ThreadedHandler {
+      unsafe registerImmediate(HotAddWithCarry.self, UInt64.self, $0, $1)
+    },
     registerMemory: ThreadedHandler { unsafe registerMemory(HotAddWithCarry.self, UInt64.self, $0, $1) },
     memoryRegister: ThreadedHandler { unsafe memoryRegister(HotAddWithCarry.self, UInt64.self, $0, $1) },
     memoryImmediate: ThreadedHandler { unsafe memoryImmediate(HotAddWithCarry.self, UInt64.self, $0, $1) })
 
   private static let sbb8 = Shapes(
-    registerRegister: ThreadedHandler { unsafe registerRegister(HotSubtractWithBorrow.self, UInt8.self, $0, $1) },
-    registerImmediate: ThreadedHandler { unsafe registerImmediate(HotSubtractWithBorrow.self, UInt8.self, $0, $1) },
+    registerRegister: ThreadedHandler {
+      unsafe registerRegister(HotSubtractWithBorrow.self, UInt8.self, $0, $1)
+    },
+    registerImmediate: ThreadedHandler {
+      unsafe registerImmediate(HotSubtractWithBorrow.self, UInt8.self, $0, $1)
+    },
     registerMemory: ThreadedHandler { unsafe registerMemory(HotSubtractWithBorrow.self, UInt8.self, $0, $1) },
     memoryRegister: ThreadedHandler { unsafe memoryRegister(HotSubtractWithBorrow.self, UInt8.self, $0, $1) },
-    memoryImmediate: ThreadedHandler { unsafe memoryImmediate(HotSubtractWithBorrow.self, UInt8.self, $0, $1) })
+    memoryImmediate: ThreadedHandler {
+      unsafe memoryImmediate(HotSubtractWithBorrow.self, UInt8.self, $0, $1)
+    })
   private static let sbb32 = Shapes(
-    registerRegister: ThreadedHandler { unsafe registerRegister(HotSubtractWithBorrow.self, UInt32.self, $0, $1) },
-    registerImmediate: ThreadedHandler { unsafe registerImmediate(HotSubtractWithBorrow.self, UInt32.self, $0, $1) },
-    registerMemory: ThreadedHandler { unsafe registerMemory(HotSubtractWithBorrow.self, UInt32.self, $0, $1) },
-    memoryRegister: ThreadedHandler { unsafe memoryRegister(HotSubtractWithBorrow.self, UInt32.self, $0, $1) },
-    memoryImmediate: ThreadedHandler { unsafe memoryImmediate(HotSubtractWithBorrow.self, UInt32.self, $0, $1) })
+    registerRegister: ThreadedHandler {
+      unsafe registerRegister(HotSubtractWithBorrow.self, UInt32.self, $0, $1)
+    },
+    registerImmediate: ThreadedHandler {
+      unsafe registerImmediate(HotSubtractWithBorrow.self, UInt32.self, $0, $1)
+    },
+    registerMemory: ThreadedHandler {
+      unsafe registerMemory(HotSubtractWithBorrow.self, UInt32.self, $0, $1)
+    },
+    memoryRegister: ThreadedHandler {
+      unsafe memoryRegister(HotSubtractWithBorrow.self, UInt32.self, $0, $1)
+    },
+    memoryImmediate: ThreadedHandler {
+      unsafe memoryImmediate(HotSubtractWithBorrow.self, UInt32.self, $0, $1)
+    })
   private static let sbb64 = Shapes(
-    registerRegister: ThreadedHandler { unsafe registerRegister(HotSubtractWithBorrow.self, UInt64.self, $0, $1) },
-    registerImmediate: ThreadedHandler { unsafe registerImmediate(HotSubtractWithBorrow.self, UInt64.self, $0, $1) },
-    registerMemory: ThreadedHandler { unsafe registerMemory(HotSubtractWithBorrow.self, UInt64.self, $0, $1) },
-    memoryRegister: ThreadedHandler { unsafe memoryRegister(HotSubtractWithBorrow.self, UInt64.self, $0, $1) },
-    memoryImmediate: ThreadedHandler { unsafe memoryImmediate(HotSubtractWithBorrow.self, UInt64.self, $0, $1) })
+    registerRegister: ThreadedHandler {
+      unsafe registerRegister(HotSubtractWithBorrow.self, UInt64.self, $0, $1)
+    },
+    registerImmediate: ThreadedHandler {
+      unsafe registerImmediate(HotSubtractWithBorrow.self, UInt64.self, $0, $1)
+    },
+    registerMemory: ThreadedHandler {
+      unsafe registerMemory(HotSubtractWithBorrow.self, UInt64.self, $0, $1)
+    },
+    memoryRegister: ThreadedHandler {
+      unsafe memoryRegister(HotSubtractWithBorrow.self, UInt64.self, $0, $1)
+    },
+    memoryImmediate: ThreadedHandler {
+      unsafe memoryImmediate(HotSubtractWithBorrow.self, UInt64.self, $0, $1)
+    })
 
   private static let and8 = Shapes(
     registerRegister: ThreadedHandler { unsafe registerRegister(HotAnd.self, UInt8.self, $0, $1) },

@@ -6,7 +6,7 @@ internal import X86
 @inline(__always)
 func jumpIfInPage(
   _ condition: Condition, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   guard core.holds(condition) else { return next(core, operation) }
   core.budget = core.budget &+ (operation.remaining &- 1)
@@ -22,7 +22,7 @@ let jumpInPageHandler = ThreadedHandler {
 /// On to the operation whose address the immediate holds, or to the offset in the page that the
 /// displacement holds while there is no link.
 @inline(__always)
-private func followLink(_ core: Core, _ operation: ThreadedOperation) {
+private func followLink(_ core: Core, _ operation: ThreadedOperation) -> UInt {
   if let target = unsafe UnsafeRawPointer(bitPattern: UInt(truncatingIfNeeded: operation.immediate)) {
     // Sound: a link leads into the same page, whose operations die together.
     return enter(core, unsafe ThreadedOperation(target))
@@ -36,7 +36,7 @@ private func followLink(_ core: Core, _ operation: ThreadedOperation) {
 @inline(__always)
 func jumpIf(
   _ condition: Condition, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   guard core.holds(condition) else { return next(core, operation) }
   let target = core.load(UInt64.self, at: CoreLayout.codePage) &+ operation.displacement
@@ -123,7 +123,7 @@ let returnHandler = ThreadedHandler {
 @inline(__always)
 func setIf(
   _ condition: Condition, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   core.store(core.holds(condition) ? UInt8(1) : 0, at: operation.destination)
   return next(core, operation)
@@ -133,7 +133,7 @@ func setIf(
 @inline(__always)
 func moveIf<Word: HotWord>(
   _ condition: Condition, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: core.holds(condition) ? operation.source : operation.destination)
   core.setRegister(value, at: operation.destination)

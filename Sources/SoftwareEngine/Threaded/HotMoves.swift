@@ -10,9 +10,10 @@ func parts(_ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) -> (Core
 @inline(__always)
 func moveRegister<From: HotWord, To: HotWord>(
   _: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
-  core.setRegister(To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
+  core.setRegister(
+    To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
   return next(core, operation)
 }
 
@@ -20,7 +21,7 @@ func moveRegister<From: HotWord, To: HotWord>(
 @inline(__always)
 func moveLoad<From: FixedWidthInteger & BitwiseCopyable, To: HotWord>(
   _: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   let linear = operation.address(core)
   let width = UInt64(MemoryLayout<From>.size)
@@ -37,9 +38,10 @@ func moveLoad<From: FixedWidthInteger & BitwiseCopyable, To: HotWord>(
 @inline(__always)
 func moveExtended<From: FixedWidthInteger & BitwiseCopyable, To: HotWord>(
   _: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
-  core.setRegister(To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
+  core.setRegister(
+    To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
   return next(core, operation)
 }
 
@@ -47,7 +49,7 @@ func moveExtended<From: FixedWidthInteger & BitwiseCopyable, To: HotWord>(
 @inline(__always)
 func moveStore<Word: FixedWidthInteger & BitwiseCopyable>(
   _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   let linear = operation.address(core)
   let width = UInt64(MemoryLayout<Word>.size)
@@ -63,7 +65,7 @@ func moveStore<Word: FixedWidthInteger & BitwiseCopyable>(
 @inline(__always)
 func moveStoreImmediate<Word: FixedWidthInteger & BitwiseCopyable>(
   _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   let linear = operation.address(core)
   let width = UInt64(MemoryLayout<Word>.size)
@@ -79,7 +81,7 @@ func moveStoreImmediate<Word: FixedWidthInteger & BitwiseCopyable>(
 @inline(__always)
 func moveImmediate<Word: HotWord>(
   _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   core.setRegister(Word(truncatingIfNeeded: operation.immediate), at: operation.destination)
   return next(core, operation)
@@ -89,7 +91,7 @@ func moveImmediate<Word: HotWord>(
 @inline(__always)
 func loadAddress<Word: HotWord>(
   _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   core.setRegister(Word(truncatingIfNeeded: operation.address(core)), at: operation.destination)
   return next(core, operation)

@@ -2,7 +2,7 @@
 
 /// Pushes `value`; `operation` runs again where the stack has to be looked at.
 @inline(__always)
-private func push(_ value: UInt64, _ core: Core, _ operation: ThreadedOperation) {
+private func push(_ value: UInt64, _ core: Core, _ operation: ThreadedOperation) -> UInt {
   let top = core.rsp &- 8
   guard let host = unsafe core.hostForWriting(top, width: 8) else {
     return missed(core, operation, top, width: 8, isWrite: true)

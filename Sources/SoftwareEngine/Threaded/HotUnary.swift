@@ -11,7 +11,9 @@ extension Core {
 }
 
 @inline(__always)
-func increment<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
+func increment<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
+  -> UInt
+{
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: operation.destination)
   let result = value &+ 1
@@ -21,7 +23,9 @@ func increment<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ 
 }
 
 @inline(__always)
-func decrement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
+func decrement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
+  -> UInt
+{
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: operation.destination)
   let result = value &- 1
@@ -31,7 +35,8 @@ func decrement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ 
 }
 
 @inline(__always)
-func negate<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
+func negate<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) -> UInt
+{
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: operation.destination)
   core.setRegister(HotSubtract.apply(core, 0, value), at: operation.destination)
@@ -39,7 +44,9 @@ func negate<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ pla
 }
 
 @inline(__always)
-func complement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
+func complement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
+  -> UInt
+{
   let (core, operation) = unsafe parts(block, place)
   core.setRegister(~core.load(Word.self, at: operation.destination), at: operation.destination)
   return next(core, operation)
@@ -51,7 +58,9 @@ func complement<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _
 // count of one, which is what processors do for others too. AF is left clear.
 
 @inline(__always)
-func shiftLeft<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
+func shiftLeft<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
+  -> UInt
+{
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: operation.destination)
   let count = Word(truncatingIfNeeded: operation.immediate)
@@ -64,7 +73,9 @@ func shiftLeft<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ 
 }
 
 @inline(__always)
-func shiftRight<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) {
+func shiftRight<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
+  -> UInt
+{
   let (core, operation) = unsafe parts(block, place)
   let value = core.load(Word.self, at: operation.destination)
   let count = Word(truncatingIfNeeded: operation.immediate)
@@ -80,7 +91,7 @@ func shiftRight<Word: HotWord>(_: Word.Type, _ block: UnsafeMutableRawPointer, _
 @inline(__always)
 func shiftArithmeticRight<Word: HotWord, Signed: FixedWidthInteger & SignedInteger>(
   _: Word.Type, _: Signed.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) {
+) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   let value = Signed(truncatingIfNeeded: core.load(Word.self, at: operation.destination))
   let count = Signed(truncatingIfNeeded: operation.immediate)

@@ -39,7 +39,7 @@ extension Interpreter {
         continue
       }
       core.budget = core.budget &- operation.remaining
-      run(core, operation)
+      runThreaded(operation)
       switch ThreadedLeave(rawValue: core.load(at: CoreLayout.leave)) ?? .lookUp {
       case .lookUp, .budget:
         if pendingExit != nil { return .exit }
@@ -49,6 +49,18 @@ extension Interpreter {
       }
     }
     return .budget
+  }
+
+  /// Runs operations until one leaves.
+  @inline(__always)
+  func runThreaded(_ first: ThreadedOperation) {
+    var operation = first
+    while true {
+      let following = SoftwareEngine.run(core, operation)
+      guard let place = unsafe UnsafeRawPointer(bitPattern: following) else { return }
+      // Sound: a handler returns the address of an operation that is alive, or zero.
+      operation = unsafe ThreadedOperation(place)
+    }
   }
 
   /// Whether the loop must look up before the next instruction.

@@ -27,7 +27,7 @@ let plainEndingHandler = ThreadedHandler { core, operation in
 }
 
 @inline(__always)
-private func executeKept(_ core: Core, _ operation: ThreadedOperation, endsBlock: Bool) {
+private func executeKept(_ core: Core, _ operation: ThreadedOperation, endsBlock: Bool) -> UInt {
   let rip = operation.rip(core)
   core.rip = rip
   let isDone = core.withInterpreter { interpreter in
@@ -45,7 +45,7 @@ private func executeKept(_ core: Core, _ operation: ThreadedOperation, endsBlock
 /// Executes the instruction of an operation that has a handler of its own but met something that the
 /// handler does not do: it is decoded again.
 @inline(never)
-func executePlainly(_ core: Core, _ operation: ThreadedOperation) {
+func executePlainly(_ core: Core, _ operation: ThreadedOperation) -> UInt {
   let rip = operation.rip(core)
   core.rip = rip
   let isDone = core.withInterpreter { $0.tryToExecuteAtRIP() }
@@ -57,7 +57,7 @@ func executePlainly(_ core: Core, _ operation: ThreadedOperation) {
 @inline(never)
 func missed(
   _ core: Core, _ operation: ThreadedOperation, _ linear: UInt64, width: UInt64, isWrite: Bool
-) {
+) -> UInt {
   let isKnown = core.withInterpreter { interpreter in
     guard isCanonical(linear, bits: 48) else { return false }
     let access = MemoryAccess(isWrite ? .write : .read, interpreter.instructionPrivilege)
@@ -66,26 +66,26 @@ func missed(
       unsafe isWrite ? core.hostForWriting(linear, width: width) : core.hostForReading(linear, width: width)
     return unsafe host != nil
   }
-  return isKnown ? run(core, operation) : executePlainly(core, operation)
+  return isKnown ? resume(operation) : executePlainly(core, operation)
 }
 
 /// After an instruction that is done: on in the block, or wherever it went.
 @inline(__always)
-private func goOn(_ core: Core, _ operation: ThreadedOperation, from rip: UInt64) {
-  if core.rip == rip &+ operation.length, operation.remaining > 1 { return next(core, operation) }
+private func goOn(_ core: Core, _ operation: ThreadedOperation, from rip: UInt64) -> UInt {
+  if core.rip == rip &+ operation.length, operation.remaining > 1 { return resumeAfter(operation) }
   return leaveBehind(core, operation)
 }
 
 /// Leaves after `operation`, with RIP where it went.
 @inline(__always)
-func leaveBehind(_ core: Core, _ operation: ThreadedOperation) {
+func leaveBehind(_ core: Core, _ operation: ThreadedOperation) -> UInt {
   core.budget = core.budget &+ (operation.remaining &- 1)
   return leave(core, .lookUp, rip: core.rip)
 }
 
 /// Leaves at `operation`, which did not complete.
 @inline(__always)
-private func leaveInterrupted(_ core: Core, _ operation: ThreadedOperation) {
+private func leaveInterrupted(_ core: Core, _ operation: ThreadedOperation) -> UInt {
   core.budget = core.budget &+ operation.remaining
   return leave(core, .interruption, rip: core.rip)
 }

@@ -27,7 +27,8 @@ struct PreparedOperation {
     func byte(_ value: Int, _ offset: Int) {
       unsafe place.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: offset, as: UInt8.self)
     }
-    unsafe place.storeBytes(of: handler.function, toByteOffset: Layout.handlerOffset, as: HandlerFunction.self)
+    unsafe place.storeBytes(
+      of: handler.function, toByteOffset: Layout.handlerOffset, as: HandlerFunction.self)
     byte(destination, Layout.destinationOffset)
     byte(source, Layout.sourceOffset)
     byte(addressBase, Layout.baseOffset)

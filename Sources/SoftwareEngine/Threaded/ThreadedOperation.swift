@@ -1,11 +1,13 @@
 /// What executes a threaded operation: a C function, because those are plain addresses.
 ///
-/// It ends with a call of the next operation's handler, which the optimizer makes a jump: so the
-/// operations of a block run one after the other without coming back. It returns only
-/// to leave the threaded tier; `CoreLayout.leave` says why, and RIP is right then.
-typealias HandlerFunction = @convention(c) (
-  _ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer
-) -> Void
+/// A small one ends with a call of the next operation's handler, which the optimizer makes a jump: so
+/// the operations of a block run one after the other without coming back. One that has more to do
+/// (a frame on the stack, which that call would keep) returns the address of the operation to go on
+/// with instead. Zero leaves the threaded tier; `CoreLayout.leave` says why, and RIP is right then.
+typealias HandlerFunction =
+  @convention(c) (
+    _ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer
+  ) -> UInt
 
 /// A handler as a value. Naming one is safe; only the threaded tier calls it.
 @safe
@@ -98,42 +100,53 @@ struct ThreadedOperation {
 
 /// Goes on with the operation after `operation`.
 @inline(__always)
-func next(_ core: Core, _ operation: ThreadedOperation) {
+func next(_ core: Core, _ operation: ThreadedOperation) -> UInt {
   // Sound: a block ends with an operation that does not come here.
   unsafe run(core, ThreadedOperation(operation.base + ThreadedOperation.byteCount))
 }
 
 /// Calls the handler of `operation`.
 @inline(__always)
-func run(_ core: Core, _ operation: ThreadedOperation) {
+func run(_ core: Core, _ operation: ThreadedOperation) -> UInt {
   let handler = unsafe operation.base.load(as: HandlerFunction.self)
   return unsafe handler(core.base, operation.base)
 }
 
+/// Returns to the loop, which goes on with `operation`: for handlers whose frame must not pile up.
+@inline(__always)
+func resume(_ operation: ThreadedOperation) -> UInt { unsafe UInt(bitPattern: operation.base) }
+
+/// Returns to the loop, which goes on with the operation after `operation`.
+@inline(__always)
+func resumeAfter(_ operation: ThreadedOperation) -> UInt {
+  unsafe UInt(bitPattern: operation.base) &+ UInt(ThreadedOperation.byteCount)
+}
+
 /// Enters the block that begins with `target`, as far as the budget allows.
 @inline(__always)
-func enter(_ core: Core, _ target: ThreadedOperation) {
+func enter(_ core: Core, _ target: ThreadedOperation) -> UInt {
+  let budget = core.budget &- target.remaining
+  if budget < 0 { return leave(core, .budget, rip: target.rip(core)) }
+  core.budget = budget
   #if DEBUG
     // Without the optimizer a call stays a call, and blocks would pile up on the stack.
-    return leave(core, .lookUp, rip: target.rip(core))
+    return resume(target)
   #else
-    let budget = core.budget &- target.remaining
-    if budget < 0 { return leave(core, .budget, rip: target.rip(core)) }
-    core.budget = budget
     return run(core, target)
   #endif
 }
 
 /// Leaves the threaded tier; the vCPU goes on at `rip`.
 @inline(__always)
-func leave(_ core: Core, _ reason: ThreadedLeave, rip: UInt64) {
+func leave(_ core: Core, _ reason: ThreadedLeave, rip: UInt64) -> UInt {
   core.rip = rip
   core.store(reason.rawValue, at: CoreLayout.leave)
+  return 0
 }
 
 /// Goes on at `target`, a canonical address in 64-bit mode, if the jump cache knows it.
 @inline(__always)
-func transfer(_ core: Core, to target: UInt64) {
+func transfer(_ core: Core, to target: UInt64) -> UInt {
   let cache = unsafe core.load(UnsafeRawPointer.self, at: CoreLayout.jumpCache)
   let entry = unsafe cache + JumpCache.offset(of: target)
   let key = unsafe entry.load(as: UInt64.self)

@@ -288,7 +288,9 @@ enum ThreadedSelection {
       operation.destination = destination
       return operation
     }
-    guard instruction.operandSize >= 4, let source = registerOffset(instruction.operands[1]) else { return nil }
+    guard instruction.operandSize >= 4, let source = registerOffset(instruction.operands[1]) else {
+      return nil
+    }
     var operation = make(
       instruction.operandSize == 8 ? family.move64 : family.move32, instruction, pageOffset)
     (operation.destination, operation.source) = (destination, source)

@@ -51,11 +51,11 @@ extension VirtualMachine {
 
     /// Which engine runs the vCPUs.
     public enum EngineChoice: String, Sendable, CaseIterable {
-      /// KVM where it is usable.
+      /// KVM where it is usable, else the software CPU; `VirtualMachine.engineNote` then says why.
       case auto
       /// KVM, or an error.
       case kvm
-      /// The software CPU. Not part of this version.
+      /// The software CPU: the same on every host, and slower.
       case software
     }
 

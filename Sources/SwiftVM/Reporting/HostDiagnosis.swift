@@ -1,20 +1,62 @@
+internal import Engine
 internal import KVMEngine
+internal import SoftwareEngine
 
 /// What `swiftvm doctor` says of this host.
 public struct HostDiagnosis: Sendable {
   private let check: HostCheck
+  /// Nanoseconds per iteration of a two-instruction loop with KVM, in ring 0 and in ring 3.
+  private let ring0LoopNanoseconds: Double?
+  private let ring3LoopNanoseconds: Double?
+  /// The same on the software engine, where the ring makes no difference.
+  private let softwareLoopNanoseconds: Double?
+  /// Why the software engine cannot be used: no memory for it, most likely.
+  private let softwareObstacle: String?
 
-  /// Looks at the KVM at `path`; takes some milliseconds.
-  public init(path: String = "/dev/kvm") { check = HostCheck(path: path) }
+  /// Looks at the KVM at `path` and at the software engine; takes some milliseconds.
+  public init(path: String = "/dev/kvm") {
+    check = HostCheck(path: path)
+    if check.isUsable {
+      // A loop in ring 0 is kept short: at a microsecond an iteration it has to stay in milliseconds.
+      ring0LoopNanoseconds = Self.measureKVM(path, ring: 0, iterations: 1000)
+      ring3LoopNanoseconds = Self.measureKVM(path, ring: 3, iterations: 1_000_000)
+    } else {
+      (ring0LoopNanoseconds, ring3LoopNanoseconds) = (nil, nil)
+    }
+    do throws(EngineError) {
+      softwareLoopNanoseconds = try LoopSpeed.measure(
+        SoftwareMachine(processorCount: 1), ring: 0, iterations: 100_000)
+      softwareObstacle = nil
+    } catch {
+      (softwareLoopNanoseconds, softwareObstacle) = (nil, error.description)
+    }
+  }
 
-  /// Whether machines can run with KVM.
+  private static func measureKVM(_ path: String, ring: UInt8, iterations: UInt32) -> Double? {
+    do throws(EngineError) {
+      return try LoopSpeed.measure(HardwareEngine(path: path), ring: ring, iterations: iterations)
+    } catch {
+      return nil
+    }
+  }
+
+  /// Whether machines can run with KVM. In software they run everywhere.
   public var isUsable: Bool { check.isUsable }
+
+  /// Whether KVM runs ring 0 by an emulator, instruction by instruction: nested KVM without hardware
+  /// nesting.
+  private var isRing0Emulated: Bool? {
+    // A loop iteration takes about a nanosecond natively and about two microseconds emulated.
+    ring0LoopNanoseconds.map { $0 > 100 }
+  }
 
   /// The findings for people.
   public var text: String {
     var lines: [String] = []
     if let obstacle = check.obstacle {
       lines.append("KVM: not usable. \(obstacle)")
+      lines.append(
+        "     machines run in software instead, with a note; with --engine kvm they end with status 69")
     } else {
       lines.append("KVM: \(check.path) is usable")
     }
@@ -24,12 +66,18 @@ public struct HostDiagnosis: Sendable {
         "limits: \(check.maximumCPUCount) vCPUs per machine (\(check.recommendedCPUCount) recommended), "
           + "\(check.memorySlotCount) memory slots")
     }
-    if let speed = check.ring0LoopNanoseconds { lines.append("ring 0: \(Self.speed(speed))") }
-    if let speed = check.ring3LoopNanoseconds { lines.append("ring 3: \(Self.speed(speed))") }
-    if check.isRing0Emulated == true {
+    if let speed = ring0LoopNanoseconds { lines.append("ring 0: \(Self.speed(speed))\(Self.how(speed))") }
+    if let speed = ring3LoopNanoseconds { lines.append("ring 3: \(Self.speed(speed))\(Self.how(speed))") }
+    if isRing0Emulated == true {
       lines.append(
         "        kernels run slowly here and may meet instructions that the emulator lacks; user code is fast"
       )
+      lines.append("        a kernel that stops there may run with --engine software")
+    }
+    if let softwareObstacle { lines.append("software engine: not usable. \(softwareObstacle)") }
+    if let speed = softwareLoopNanoseconds {
+      lines.append("software engine (--engine software): usable")
+      lines.append("any ring: \(Self.speed(speed)), in software")
     }
     if !check.capabilities.isEmpty { lines.append("capabilities in use:") }
     for capability in check.capabilities {
@@ -50,9 +98,11 @@ public struct HostDiagnosis: Sendable {
       ("recommendedCPUs", .number(Int64(check.recommendedCPUCount))),
       ("maximumCPUs", .number(Int64(check.maximumCPUCount))),
       ("memorySlots", .number(Int64(check.memorySlotCount))),
-      ("ring0Emulated", check.isRing0Emulated.map { .bool($0) } ?? .null),
-      ("ring0LoopPicoseconds", Self.picoseconds(check.ring0LoopNanoseconds)),
-      ("ring3LoopPicoseconds", Self.picoseconds(check.ring3LoopNanoseconds)),
+      ("ring0Emulated", isRing0Emulated.map { .bool($0) } ?? .null),
+      ("ring0LoopPicoseconds", Self.picoseconds(ring0LoopNanoseconds)),
+      ("ring3LoopPicoseconds", Self.picoseconds(ring3LoopNanoseconds)),
+      ("softwareUsable", .bool(softwareObstacle == nil)),
+      ("softwareLoopPicoseconds", Self.picoseconds(softwareLoopNanoseconds)),
       (
         "capabilities",
         .array(
@@ -68,9 +118,10 @@ public struct HostDiagnosis: Sendable {
 
   private static func speed(_ nanoseconds: Double) -> String {
     let tenths = Int((nanoseconds * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10) ns for an iteration of a two-instruction loop, "
-      + (nanoseconds > 100 ? "emulated" : "native")
+    return "\(tenths / 10).\(tenths % 10) ns for an iteration of a two-instruction loop"
   }
+
+  private static func how(_ nanoseconds: Double) -> String { nanoseconds > 100 ? ", emulated" : ", native" }
 
   private static func picoseconds(_ nanoseconds: Double?) -> JSONValue {
     nanoseconds.map { .number(Int64($0 * 1000)) } ?? .null

@@ -81,6 +81,10 @@ extension Outcome {
     case 2: "KVM met several exceptions at once (sub-code 2)"
     case 3: "KVM met an exit while it delivered an event to the guest (sub-code 3)"
     case 4: "KVM met a hardware exit that it does not expect (sub-code 4)"
+    case EmulationFailure.taskSwitch:
+      "the guest asked for a hardware task switch (by a task gate, a far transfer to a task-state segment, or "
+        + "IRET with NT set), which the software engine does not carry out; operating systems switch tasks in "
+        + "software"
     default: "KVM gave up with sub-code \(failure.code)"
     }
   }

@@ -110,9 +110,9 @@ public struct MemoryOperand: Sendable, Equatable {
   public var displacement: Int64 = 0
 
   /// There is no such register in the address.
-  public static let noRegister: UInt8 = 0xFF
+  @inlinable public static var noRegister: UInt8 { 0xFF }
   /// The base is the address of the next instruction.
-  public static let instructionPointer: UInt8 = 0x10
+  @inlinable public static var instructionPointer: UInt8 { 0x10 }
 
   /// Address zero in DS.
   public init() {}
@@ -130,30 +130,30 @@ public struct InstructionPrefixes: OptionSet, Sendable {
   public var rawValue: UInt16
 
   /// The prefixes of these bits.
-  public init(rawValue: UInt16) { self.rawValue = rawValue }
+  @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
 
   /// F0.
-  public static let lock = Self(rawValue: 1 << 0)
+  @inlinable public static var lock: Self { Self(rawValue: 1 << 0) }
   /// F2: REPNE, or part of the opcode.
-  public static let repeatNotEqual = Self(rawValue: 1 << 1)
+  @inlinable public static var repeatNotEqual: Self { Self(rawValue: 1 << 1) }
   /// F3: REP, REPE, or part of the opcode.
-  public static let repeatEqual = Self(rawValue: 1 << 2)
+  @inlinable public static var repeatEqual: Self { Self(rawValue: 1 << 2) }
   /// 66.
-  public static let operandSize = Self(rawValue: 1 << 3)
+  @inlinable public static var operandSize: Self { Self(rawValue: 1 << 3) }
   /// 67.
-  public static let addressSize = Self(rawValue: 1 << 4)
+  @inlinable public static var addressSize: Self { Self(rawValue: 1 << 4) }
   /// A segment override that takes effect: see `MemoryOperand.segment`.
-  public static let segment = Self(rawValue: 1 << 5)
+  @inlinable public static var segment: Self { Self(rawValue: 1 << 5) }
   /// A REX prefix right before the opcode.
-  public static let rex = Self(rawValue: 1 << 6)
+  @inlinable public static var rex: Self { Self(rawValue: 1 << 6) }
   /// REX.W, VEX.W.
-  public static let wide = Self(rawValue: 1 << 7)
+  @inlinable public static var wide: Self { Self(rawValue: 1 << 7) }
   /// VEX.L: vectors of 256 bits.
-  public static let vectorLength = Self(rawValue: 1 << 10)
+  @inlinable public static var vectorLength: Self { Self(rawValue: 1 << 10) }
   /// VEX.
-  public static let vex = Self(rawValue: 1 << 8)
+  @inlinable public static var vex: Self { Self(rawValue: 1 << 8) }
   /// EVEX.
-  public static let evex = Self(rawValue: 1 << 9)
+  @inlinable public static var evex: Self { Self(rawValue: 1 << 9) }
 }
 
 /// The opcode maps (SDM Vol. 2, appendix A).

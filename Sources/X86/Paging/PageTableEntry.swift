@@ -47,11 +47,11 @@ public struct PageTableEntry: NamedBits, Equatable {
   ]
 
   /// The address bits of an entry that refers to a table or maps a 4 KiB page: 12…51.
-  public static let addressMask4K: UInt64 = 0x000F_FFFF_FFFF_F000
+  @inlinable public static var addressMask4K: UInt64 { 0x000F_FFFF_FFFF_F000 }
   /// The address bits of an entry that maps a 2 MiB page: 21…51.
-  public static let addressMask2M: UInt64 = 0x000F_FFFF_FFE0_0000
+  @inlinable public static var addressMask2M: UInt64 { 0x000F_FFFF_FFE0_0000 }
   /// The address bits of an entry that maps a 1 GiB page: 30…51.
-  public static let addressMask1G: UInt64 = 0x000F_FFFF_C000_0000
+  @inlinable public static var addressMask1G: UInt64 { 0x000F_FFFF_C000_0000 }
 
   /// The protection key of an entry that maps a page, 0…15: bits 59…62.
   @inlinable public var protectionKey: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 59 & 15) }

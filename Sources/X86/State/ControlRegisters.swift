@@ -4,30 +4,30 @@ public struct CR0: NamedBits, Equatable {
   public var rawValue: UInt64
 
   /// The register with this value.
-  public init(rawValue: UInt64) { self.rawValue = rawValue }
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// PE: protected mode.
-  public static let protectionEnable = Self(rawValue: 1 << 0)
+  @inlinable public static var protectionEnable: Self { Self(rawValue: 1 << 0) }
   /// MP: WAIT obeys TS.
-  public static let monitorCoprocessor = Self(rawValue: 1 << 1)
+  @inlinable public static var monitorCoprocessor: Self { Self(rawValue: 1 << 1) }
   /// EM: x87 instructions fault.
-  public static let emulation = Self(rawValue: 1 << 2)
+  @inlinable public static var emulation: Self { Self(rawValue: 1 << 2) }
   /// TS: x87 and SSE instructions fault with #NM.
-  public static let taskSwitched = Self(rawValue: 1 << 3)
+  @inlinable public static var taskSwitched: Self { Self(rawValue: 1 << 3) }
   /// ET: reads as one.
-  public static let extensionType = Self(rawValue: 1 << 4)
+  @inlinable public static var extensionType: Self { Self(rawValue: 1 << 4) }
   /// NE: x87 errors raise #MF.
-  public static let numericError = Self(rawValue: 1 << 5)
+  @inlinable public static var numericError: Self { Self(rawValue: 1 << 5) }
   /// WP: supervisor writes obey read-only pages.
-  public static let writeProtect = Self(rawValue: 1 << 16)
+  @inlinable public static var writeProtect: Self { Self(rawValue: 1 << 16) }
   /// AM: alignment checks are possible.
-  public static let alignmentMask = Self(rawValue: 1 << 18)
+  @inlinable public static var alignmentMask: Self { Self(rawValue: 1 << 18) }
   /// NW: not write-through.
-  public static let notWriteThrough = Self(rawValue: 1 << 29)
+  @inlinable public static var notWriteThrough: Self { Self(rawValue: 1 << 29) }
   /// CD: cache disable.
-  public static let cacheDisable = Self(rawValue: 1 << 30)
+  @inlinable public static var cacheDisable: Self { Self(rawValue: 1 << 30) }
   /// PG: paging is on.
-  public static let paging = Self(rawValue: 1 << 31)
+  @inlinable public static var paging: Self { Self(rawValue: 1 << 31) }
 
   /// The named bits, in ascending order.
   public static let bitNames: [(bit: Self, name: String)] = [
@@ -51,54 +51,54 @@ public struct CR4: NamedBits, Equatable {
   public var rawValue: UInt64
 
   /// The register with this value.
-  public init(rawValue: UInt64) { self.rawValue = rawValue }
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// VME: virtual-8086 interrupt extensions.
-  public static let virtual8086Extensions = Self(rawValue: 1 << 0)
+  @inlinable public static var virtual8086Extensions: Self { Self(rawValue: 1 << 0) }
   /// PVI: protected-mode virtual interrupts.
-  public static let protectedVirtualInterrupts = Self(rawValue: 1 << 1)
+  @inlinable public static var protectedVirtualInterrupts: Self { Self(rawValue: 1 << 1) }
   /// TSD: RDTSC is privileged.
-  public static let timeStampDisable = Self(rawValue: 1 << 2)
+  @inlinable public static var timeStampDisable: Self { Self(rawValue: 1 << 2) }
   /// DE: I/O breakpoints.
-  public static let debuggingExtensions = Self(rawValue: 1 << 3)
+  @inlinable public static var debuggingExtensions: Self { Self(rawValue: 1 << 3) }
   /// PSE: 4 MiB pages.
-  public static let pageSizeExtensions = Self(rawValue: 1 << 4)
+  @inlinable public static var pageSizeExtensions: Self { Self(rawValue: 1 << 4) }
   /// PAE: 64-bit page-table entries.
-  public static let physicalAddressExtension = Self(rawValue: 1 << 5)
+  @inlinable public static var physicalAddressExtension: Self { Self(rawValue: 1 << 5) }
   /// MCE: machine checks.
-  public static let machineCheckEnable = Self(rawValue: 1 << 6)
+  @inlinable public static var machineCheckEnable: Self { Self(rawValue: 1 << 6) }
   /// PGE: global pages.
-  public static let pageGlobalEnable = Self(rawValue: 1 << 7)
+  @inlinable public static var pageGlobalEnable: Self { Self(rawValue: 1 << 7) }
   /// PCE: RDPMC in user mode.
-  public static let performanceCounterEnable = Self(rawValue: 1 << 8)
+  @inlinable public static var performanceCounterEnable: Self { Self(rawValue: 1 << 8) }
   /// OSFXSR: FXSAVE and SSE are in use.
-  public static let osFXSR = Self(rawValue: 1 << 9)
+  @inlinable public static var osFXSR: Self { Self(rawValue: 1 << 9) }
   /// OSXMMEXCPT: SSE errors raise #XM.
-  public static let osXMMExceptions = Self(rawValue: 1 << 10)
+  @inlinable public static var osXMMExceptions: Self { Self(rawValue: 1 << 10) }
   /// UMIP: SGDT, SIDT, SLDT, SMSW, STR are privileged.
-  public static let userModeInstructionPrevention = Self(rawValue: 1 << 11)
+  @inlinable public static var userModeInstructionPrevention: Self { Self(rawValue: 1 << 11) }
   /// LA57: 5-level paging.
-  public static let linearAddress57 = Self(rawValue: 1 << 12)
+  @inlinable public static var linearAddress57: Self { Self(rawValue: 1 << 12) }
   /// VMXE: VMX operation.
-  public static let vmxEnable = Self(rawValue: 1 << 13)
+  @inlinable public static var vmxEnable: Self { Self(rawValue: 1 << 13) }
   /// SMXE: SMX operation.
-  public static let smxEnable = Self(rawValue: 1 << 14)
+  @inlinable public static var smxEnable: Self { Self(rawValue: 1 << 14) }
   /// FSGSBASE: RDFSBASE and its kin in user mode.
-  public static let fsgsbase = Self(rawValue: 1 << 16)
+  @inlinable public static var fsgsbase: Self { Self(rawValue: 1 << 16) }
   /// PCIDE: CR3 holds a process-context identifier.
-  public static let processContextIdentifiers = Self(rawValue: 1 << 17)
+  @inlinable public static var processContextIdentifiers: Self { Self(rawValue: 1 << 17) }
   /// OSXSAVE: XSAVE is in use.
-  public static let osXSAVE = Self(rawValue: 1 << 18)
+  @inlinable public static var osXSAVE: Self { Self(rawValue: 1 << 18) }
   /// SMEP: supervisor code does not run user pages.
-  public static let supervisorModeExecutionPrevention = Self(rawValue: 1 << 20)
+  @inlinable public static var supervisorModeExecutionPrevention: Self { Self(rawValue: 1 << 20) }
   /// SMAP: supervisor code does not touch user pages.
-  public static let supervisorModeAccessPrevention = Self(rawValue: 1 << 21)
+  @inlinable public static var supervisorModeAccessPrevention: Self { Self(rawValue: 1 << 21) }
   /// PKE: protection keys for user pages.
-  public static let protectionKeys = Self(rawValue: 1 << 22)
+  @inlinable public static var protectionKeys: Self { Self(rawValue: 1 << 22) }
   /// CET: shadow stacks.
-  public static let controlFlowEnforcement = Self(rawValue: 1 << 23)
+  @inlinable public static var controlFlowEnforcement: Self { Self(rawValue: 1 << 23) }
   /// PKS: protection keys for supervisor pages.
-  public static let supervisorProtectionKeys = Self(rawValue: 1 << 24)
+  @inlinable public static var supervisorProtectionKeys: Self { Self(rawValue: 1 << 24) }
 
   /// The named bits, in ascending order.
   public static let bitNames: [(bit: Self, name: String)] = [
@@ -134,7 +134,7 @@ public struct CR3: RawRepresentable, Sendable, Equatable {
   public var rawValue: UInt64
 
   /// The register with this value.
-  public init(rawValue: UInt64) { self.rawValue = rawValue }
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// PWT: write-through access to the top table.
   public var isWriteThrough: Bool { rawValue & 1 << 3 != 0 }

@@ -4,20 +4,20 @@ public struct EFER: NamedBits, Equatable {
   public var rawValue: UInt64
 
   /// The register with this value.
-  public init(rawValue: UInt64) { self.rawValue = rawValue }
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// SCE: SYSCALL and SYSRET.
-  public static let systemCallExtensions = Self(rawValue: 1 << 0)
+  @inlinable public static var systemCallExtensions: Self { Self(rawValue: 1 << 0) }
   /// LME: long mode once paging is on.
-  public static let longModeEnable = Self(rawValue: 1 << 8)
+  @inlinable public static var longModeEnable: Self { Self(rawValue: 1 << 8) }
   /// LMA: long mode is active.
-  public static let longModeActive = Self(rawValue: 1 << 10)
+  @inlinable public static var longModeActive: Self { Self(rawValue: 1 << 10) }
   /// NXE: no-execute pages.
-  public static let noExecuteEnable = Self(rawValue: 1 << 11)
+  @inlinable public static var noExecuteEnable: Self { Self(rawValue: 1 << 11) }
   /// SVME: SVM.
-  public static let secureVirtualMachineEnable = Self(rawValue: 1 << 12)
+  @inlinable public static var secureVirtualMachineEnable: Self { Self(rawValue: 1 << 12) }
   /// FFXSR: fast FXSAVE.
-  public static let fastFXSR = Self(rawValue: 1 << 14)
+  @inlinable public static var fastFXSR: Self { Self(rawValue: 1 << 14) }
 
   /// The named bits, in ascending order.
   public static let bitNames: [(bit: Self, name: String)] = [
@@ -36,30 +36,30 @@ public struct XCR0: NamedBits, Equatable {
   public var rawValue: UInt64
 
   /// The register with this value.
-  public init(rawValue: UInt64) { self.rawValue = rawValue }
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// X87: x87 state; always one.
-  public static let x87 = Self(rawValue: 1 << 0)
+  @inlinable public static var x87: Self { Self(rawValue: 1 << 0) }
   /// SSE: XMM registers and MXCSR.
-  public static let sse = Self(rawValue: 1 << 1)
+  @inlinable public static var sse: Self { Self(rawValue: 1 << 1) }
   /// AVX: upper halves of the YMM registers.
-  public static let avx = Self(rawValue: 1 << 2)
+  @inlinable public static var avx: Self { Self(rawValue: 1 << 2) }
   /// BNDREGS: MPX bound registers.
-  public static let boundRegisters = Self(rawValue: 1 << 3)
+  @inlinable public static var boundRegisters: Self { Self(rawValue: 1 << 3) }
   /// BNDCSR: MPX configuration.
-  public static let boundConfiguration = Self(rawValue: 1 << 4)
+  @inlinable public static var boundConfiguration: Self { Self(rawValue: 1 << 4) }
   /// OPMASK: AVX-512 mask registers.
-  public static let opmask = Self(rawValue: 1 << 5)
+  @inlinable public static var opmask: Self { Self(rawValue: 1 << 5) }
   /// ZMM_Hi256: upper halves of ZMM0…15.
-  public static let zmmHi256 = Self(rawValue: 1 << 6)
+  @inlinable public static var zmmHi256: Self { Self(rawValue: 1 << 6) }
   /// Hi16_ZMM: ZMM16…31.
-  public static let hi16ZMM = Self(rawValue: 1 << 7)
+  @inlinable public static var hi16ZMM: Self { Self(rawValue: 1 << 7) }
   /// PKRU: protection-key rights.
-  public static let pkru = Self(rawValue: 1 << 9)
+  @inlinable public static var pkru: Self { Self(rawValue: 1 << 9) }
   /// XTILECFG: AMX configuration.
-  public static let tileConfiguration = Self(rawValue: 1 << 17)
+  @inlinable public static var tileConfiguration: Self { Self(rawValue: 1 << 17) }
   /// XTILEDATA: AMX tiles.
-  public static let tileData = Self(rawValue: 1 << 18)
+  @inlinable public static var tileData: Self { Self(rawValue: 1 << 18) }
 
   /// The named bits, in ascending order.
   public static let bitNames: [(bit: Self, name: String)] = [

@@ -4,42 +4,42 @@ public struct RFLAGS: NamedBits, Equatable {
   public var rawValue: UInt64
 
   /// The register with this value.
-  public init(rawValue: UInt64) { self.rawValue = rawValue }
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// CF: carry.
-  public static let carry = Self(rawValue: 1 << 0)
+  @inlinable public static var carry: Self { Self(rawValue: 1 << 0) }
   /// 1: reads as one.
-  public static let reserved1 = Self(rawValue: 1 << 1)
+  @inlinable public static var reserved1: Self { Self(rawValue: 1 << 1) }
   /// PF: even parity of the low byte.
-  public static let parity = Self(rawValue: 1 << 2)
+  @inlinable public static var parity: Self { Self(rawValue: 1 << 2) }
   /// AF: carry out of bit 3.
-  public static let adjust = Self(rawValue: 1 << 4)
+  @inlinable public static var adjust: Self { Self(rawValue: 1 << 4) }
   /// ZF: zero.
-  public static let zero = Self(rawValue: 1 << 6)
+  @inlinable public static var zero: Self { Self(rawValue: 1 << 6) }
   /// SF: sign.
-  public static let sign = Self(rawValue: 1 << 7)
+  @inlinable public static var sign: Self { Self(rawValue: 1 << 7) }
   /// TF: single step.
-  public static let trap = Self(rawValue: 1 << 8)
+  @inlinable public static var trap: Self { Self(rawValue: 1 << 8) }
   /// IF: maskable interrupts are taken.
-  public static let interruptEnable = Self(rawValue: 1 << 9)
+  @inlinable public static var interruptEnable: Self { Self(rawValue: 1 << 9) }
   /// DF: string operations go down.
-  public static let direction = Self(rawValue: 1 << 10)
+  @inlinable public static var direction: Self { Self(rawValue: 1 << 10) }
   /// OF: signed overflow.
-  public static let overflow = Self(rawValue: 1 << 11)
+  @inlinable public static var overflow: Self { Self(rawValue: 1 << 11) }
   /// NT: nested task.
-  public static let nestedTask = Self(rawValue: 1 << 14)
+  @inlinable public static var nestedTask: Self { Self(rawValue: 1 << 14) }
   /// RF: instruction breakpoints are ignored once.
-  public static let resume = Self(rawValue: 1 << 16)
+  @inlinable public static var resume: Self { Self(rawValue: 1 << 16) }
   /// VM: virtual-8086 mode.
-  public static let virtual8086 = Self(rawValue: 1 << 17)
+  @inlinable public static var virtual8086: Self { Self(rawValue: 1 << 17) }
   /// AC: alignment checks; with SMAP, user pages are open.
-  public static let alignmentCheck = Self(rawValue: 1 << 18)
+  @inlinable public static var alignmentCheck: Self { Self(rawValue: 1 << 18) }
   /// VIF: virtual IF.
-  public static let virtualInterrupt = Self(rawValue: 1 << 19)
+  @inlinable public static var virtualInterrupt: Self { Self(rawValue: 1 << 19) }
   /// VIP: virtual interrupt pending.
-  public static let virtualInterruptPending = Self(rawValue: 1 << 20)
+  @inlinable public static var virtualInterruptPending: Self { Self(rawValue: 1 << 20) }
   /// ID: CPUID exists.
-  public static let identification = Self(rawValue: 1 << 21)
+  @inlinable public static var identification: Self { Self(rawValue: 1 << 21) }
 
   /// The named bits, in ascending order.
   public static let bitNames: [(bit: Self, name: String)] = [

@@ -4,7 +4,6 @@ import Host
 import Testing
 
 /// The ways a machine ends, as the shell and a script see them.
-@Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
 struct EndingTests {
   /// The members of a JSON report.
   private func report(_ path: String) throws -> [String: Any] {
@@ -12,11 +11,14 @@ struct EndingTests {
     return try #require(object as? [String: Any])
   }
 
-  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129), (SIGQUIT, 131)] as [(Int32, Int32)])
-  func aSignalEndsItInGoodOrder(_ signal: Int32, _ status: Int32) throws {
+  @Test(
+    arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129), (SIGQUIT, 131)] as [(Int32, Int32)],
+    TestedEngine.usable)
+  func aSignalEndsItInGoodOrder(_ end: (signal: Int32, status: Int32), _ engine: TestedEngine) throws {
+    let (signal, status) = end
     let folder = try TemporaryFolder()
     let image = try BuiltGuests.path("endless-loop")
-    let command = try RunningCommand(["run", "--report", "\(folder.path)/report", image])
+    let command = try RunningCommand(["run", "--report", "\(folder.path)/report"] + engine.options + [image])
     #expect(command.waitForOutput(".\n"))
     command.signal(signal)
     let result = command.finish()
@@ -29,10 +31,10 @@ struct EndingTests {
   }
 
   /// At whatever moment the signal comes: before, during or after the set-up.
-  @Test func aSignalIsNeverLost() throws {
+  @Test(arguments: TestedEngine.usableCPUs) func aSignalIsNeverLost(_ engine: TestedEngine) throws {
     let image = try BuiltGuests.path("endless-loop")
     for number in 0..<25 {
-      let command = try RunningCommand(["run", image])
+      let command = try RunningCommand(["run"] + engine.options + [image])
       usleep(UInt32(number * 2000))
       command.signal(SIGTERM)
       let result = command.finish(patience: 30)
@@ -43,10 +45,11 @@ struct EndingTests {
   }
 
   /// A guest that resets all the time is between two lives most of the time.
-  @Test func aSignalEndsAGuestThatResetsAllTheTime() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func aSignalEndsAGuestThatResetsAllTheTime(_ engine: TestedEngine) throws {
     let image = try BuiltGuests.path("reset")
     for number in 0..<8 {
-      let command = try RunningCommand(["run", image])
+      let command = try RunningCommand(["run"] + engine.options + [image])
       #expect(command.waitForOutput("Resetting.\nResetting.\n"))
       usleep(UInt32(number * 5000))
       command.signal(SIGTERM)
@@ -55,8 +58,9 @@ struct EndingTests {
   }
 
   /// Descriptors and threads of the lives before a reset are given back.
-  @Test func aMachineThatResetsOftenKeepsNothing() throws {
-    let command = try RunningCommand(["run", BuiltGuests.path("reset")])
+  @Test(arguments: TestedEngine.usable)
+  func aMachineThatResetsOftenKeepsNothing(_ engine: TestedEngine) throws {
+    let command = try RunningCommand(["run"] + engine.options + [BuiltGuests.path("reset")])
     /// The least of several looks: a reset that is under way has some of two lives.
     func least(_ folder: String) throws -> Int {
       try (0..<20).map { _ in
@@ -78,10 +82,11 @@ struct EndingTests {
     #expect(command.finish().exitStatus == 143)
   }
 
-  @Test func theTimeLimitEndsIt() throws {
+  @Test(arguments: TestedEngine.usable) func theTimeLimitEndsIt(_ engine: TestedEngine) throws {
     let folder = try TemporaryFolder()
     let image = try BuiltGuests.path("endless-loop")
-    let result = try Command.run("run", "--timeout", "200ms", "--report", "\(folder.path)/report", image)
+    let result = try Command.run(
+      ["run", "--timeout", "200ms", "--report", "\(folder.path)/report"] + engine.options + [image])
     #expect(result.exitStatus == 124)
     #expect(result.errorLines.first?.hasPrefix("swiftvm: ") == true)
     #expect(result.errors.contains("eb fe"), "the crash report shows the code at RIP")
@@ -96,13 +101,15 @@ struct EndingTests {
       ("triple-fault", ["--mode", "long"], 100, "triple-fault"),
       ("panic", ["--mode", "long"], 103, "guest-panic"),
       ("reset", ["--no-reboot"], 104, "reset"), ("reset", ["--timeout", "1"], 124, "timeout"),
-    ] as [(String, [String], Int32, String)])
+    ] as [(String, [String], Int32, String)], TestedEngine.usableCPUs)
   func theReportAgreesWithTheStatus(
-    _ guest: String, _ arguments: [String], _ status: Int32, _ reason: String
+    _ end: (guest: String, arguments: [String], status: Int32, reason: String), _ engine: TestedEngine
   ) throws {
+    let (guest, arguments, status, reason) = end
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/report.json"
-    let result = try Command.run(["run", "--report", path] + arguments + [BuiltGuests.path(guest)])
+    let result = try Command.run(
+      ["run", "--report", path] + engine.options + arguments + [BuiltGuests.path(guest)])
     #expect(result.exitStatus == status, "\(result.errors)")
     let report = try report(path)
     #expect(report["exitStatus"] as? Int32 == status)
@@ -127,19 +134,23 @@ struct EndingTests {
 
   @Test func aReportThatCannotBeWrittenIsAFault() throws {
     let image = try BuiltGuests.path("exit-status")
-    let result = try Command.run("run", "--report", "/nonexistent/report.json", image)
+    let result = try Command.run("run", "--engine", "software", "--report", "/nonexistent/report.json", image)
     #expect(result.exitStatus == 70)
     #expect(result.errorLines.count == 1)
     #expect(result.errors.contains("/nonexistent/report.json"))
   }
 
-  @Test func theExitPortsStyleAndPlaceCanBeChosen() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func theExitPortsStyleAndPlaceCanBeChosen(_ engine: TestedEngine) throws {
     let image = try BuiltGuests.path("exit-status")
-    #expect(try Command.run("run", "--exit-status", "qemu", image).exitStatus == 42 << 1 | 1)
-    #expect(try Command.run("run", "--exit-status", "raw", image).exitStatus == 42)
+    func status(_ options: String...) throws -> Int32? {
+      try Command.run(["run"] + engine.options + options + [image]).exitStatus
+    }
+    #expect(try status("--exit-status", "qemu") == 42 << 1 | 1)
+    #expect(try status("--exit-status", "raw") == 42)
     // Without the port the guest goes on, to its HLT.
-    #expect(try Command.run("run", "--exit-port", "none", image).exitStatus == 0)
-    #expect(try Command.run("run", "--exit-port", "0x501", image).exitStatus == 0)
+    #expect(try status("--exit-port", "none") == 0)
+    #expect(try status("--exit-port", "0x501") == 0)
   }
 
   @Test func wordsBehindTheDashesReachTheGuest() throws {
@@ -153,9 +164,9 @@ struct EndingTests {
     }
   }
 
-  @Test func verboseSaysWhatIsDoneAndWhy() throws {
+  @Test(arguments: TestedEngine.usableCPUs) func verboseSaysWhatIsDoneAndWhy(_ engine: TestedEngine) throws {
     let result = try Command.run(
-      "run", "--verbose", "--timings", "--mode", "long", BuiltGuests.path("hello64"))
+      ["run", "--verbose", "--timings", "--mode", "long"] + engine.options + [BuiltGuests.path("hello64")])
     #expect(result.exitStatus == 0)
     #expect(
       result.output == "Hello from 64-bit long mode.\n", "what is said to people goes to standard error")
@@ -164,73 +175,11 @@ struct EndingTests {
     #expect(result.errors.contains("halted for good"))
   }
 
-  @Test func theDemoGuestRunsWhereNoImageIsGiven() throws {
-    let result = try Command.run("run")
+  @Test(arguments: TestedEngine.usableCPUs)
+  func theDemoGuestRunsWhereNoImageIsGiven(_ engine: TestedEngine) throws {
+    let result = try Command.run(["run"] + engine.options)
     #expect(result.exitStatus == 0)
     #expect(result.output.contains("Hello from inside a virtual machine"))
     #expect(result.errors.isEmpty)
   }
-
-  @Test func theSoftwareEngineIsNotPartOfThisVersion() throws {
-    let result = try Command.run("run", "--engine", "software")
-    #expect(result.exitStatus == 69)
-    #expect(result.errorLines.count == 1)
-  }
-
-  /// Without permission for /dev/kvm the command says how to get it.
-  @Test(.enabled(if: geteuid() == 0, "only root can become somebody without access to /dev/kvm"))
-  func somebodyWithoutAccessToKVMIsToldHowToGetIt() throws {
-    var information = stat()
-    try #require(unsafe stat("/dev/kvm", &information) == 0)
-    let everybodyMay = information.st_mode & 0o006 == 0o006
-    // The test's own folders may not be open to others, so the program is copied.
-    let folder = try TemporaryFolder()
-    let program = "\(folder.path)/swiftvm"
-    // By another process: a descriptor of ours that is open for writing may be inherited by the command
-    // of another test, and then nobody can start the program.
-    try #require(Command.run(program: "/bin/cp", [Command.path, program]).exitStatus == 0)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
-    let result = try Command.run(
-      program: "/usr/bin/setpriv",
-      ["--reuid=65534", "--regid=65534", "--clear-groups", program, "run"])
-    if everybodyMay {
-      #expect(result.exitStatus == 0)
-    } else {
-      #expect(result.exitStatus == 69, "\(result.status) \(result.errors)")
-      #expect(result.errorLines.count == 1)
-      #expect(result.errors.contains("/dev/kvm"))
-      #expect(result.errors.contains("EACCES"))
-      #expect(result.errors.contains("usermod"), "it says what to do: \(result.errors)")
-    }
-  }
-
-  /// A mount namespace of its own hides /dev/kvm from the command.
-  @Test(.enabled(if: canHideKVM, "only root can hide /dev/kvm, in a mount namespace of its own"))
-  func aHostWithoutKVMIsTold() throws {
-    let image = try BuiltGuests.path("hello16")
-    for target in ["/dev/null", "/dev/zero"] {
-      let script = "mount --bind \(target) /dev/kvm && exec \"$0\" \"$@\""
-      let run = try Command.run(
-        program: "/usr/bin/unshare", ["-m", "/bin/sh", "-c", script, Command.path, "run", image])
-      #expect(run.exitStatus == 69, "\(run.status) \(run.errors)")
-      #expect(run.errorLines.count == 1)
-      #expect(run.errors.contains("/dev/kvm"))
-      // What is wrong with the image is told all the same.
-      let wrong = try Command.run(
-        program: "/usr/bin/unshare",
-        ["-m", "/bin/sh", "-c", script, Command.path, "run", "/nonexistent/image"])
-      #expect(wrong.exitStatus == 66)
-      let doctor = try Command.run(
-        program: "/usr/bin/unshare", ["-m", "/bin/sh", "-c", script, Command.path, "doctor", "--json"])
-      #expect(doctor.exitStatus == 69)
-      _ = try JSONSerialization.jsonObject(with: Data(doctor.standardOutput))
-    }
-  }
-
-  /// Whether a process may make a mount namespace and change it.
-  private static let canHideKVM: Bool = {
-    let run = try? Command.run(
-      program: "/usr/bin/unshare", ["-m", "/bin/sh", "-c", "mount --bind /dev/null /dev/kvm"])
-    return run?.exitStatus == 0
-  }()
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import SwiftVMCommand
 
 /// What the command does with files that are no images, and with images in unusual places. No guest
-/// runs before the file is understood, so most of these need no KVM.
+/// runs before the file is understood.
 @Suite struct ImageTests {
   /// The command fails with this status and exactly one line on standard error, which names the file.
   private func expectOneLine(
@@ -75,15 +75,15 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
-  func runsWhatComesThroughAPipe() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func runsWhatComesThroughAPipe(_ engine: TestedEngine) throws {
     let image = try BuiltGuests.path("exit-status")
-    let script = "\"$0\" run <(cat \"$1\")"
-    let result = try Command.run(program: "/bin/bash", ["-c", script, Command.path, image])
+    let script = "\"$0\" run \"${@:2}\" <(cat \"$1\")"
+    let result = try Command.run(program: "/bin/bash", ["-c", script, Command.path, image] + engine.options)
     #expect(result.exitStatus == 42, "\(result.errors)")
     // A machine that starts again needs its image again, and the pipe gives it only once.
     let again = try Command.run(
-      program: "/bin/bash", ["-c", script, Command.path, BuiltGuests.path("reboot")])
+      program: "/bin/bash", ["-c", script, Command.path, BuiltGuests.path("reboot")] + engine.options)
     #expect(again.exitStatus == 0, "\(again.errors)")
     #expect(again.output.contains("start 3"))
   }
@@ -109,15 +109,16 @@ import Testing
   }
 
   /// Whatever is in a file, the command ends with a status of its table, and says why.
-  @Test(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
-  func garbageEndsInGoodOrder() throws {
+  @Test(arguments: TestedEngine.usable)
+  func garbageEndsInGoodOrder(_ engine: TestedEngine) throws {
     let folder = try TemporaryFolder()
     var generator = SystemRandomNumberGenerator()
     for number in 0..<12 {
       let bytes = (0..<4096).map { _ in UInt8.random(in: 0...255, using: &generator) }
       let path = try folder.file("garbage-\(number)", bytes)
       let mode = ["real", "protected", "long"][number % 3]
-      let result = try Command.run("run", "--timeout", "300ms", "--serial", "none", "--mode", mode, path)
+      let result = try Command.run(
+        ["run", "--timeout", "300ms", "--serial", "none", "--mode", mode] + engine.options + [path])
       let status = try #require(result.exitStatus, "\(result.status), with \(bytes)")
       #expect(status != 70, "\(result.errors), with \(bytes)")
       if status != 0 && result.errors.isEmpty { #expect(status < 256, "the guest's own, by the exit port") }

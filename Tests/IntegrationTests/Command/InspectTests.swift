@@ -47,6 +47,9 @@ import Testing
       try JSONSerialization.jsonObject(with: Data(script.standardOutput)) as? [String: Any])
     #expect(!object.isEmpty)
     #expect(people.output.contains("/dev/kvm"))
+    #expect(people.output.contains("software engine"))
+    #expect(object["softwareUsable"] as? Bool == true)
+    #expect(object["softwareLoopPicoseconds"] is Int)
     if canUseKVM {
       #expect(people.exitStatus == 0, "\(people.output)")
       // Both rings could be measured.

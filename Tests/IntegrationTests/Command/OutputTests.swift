@@ -4,18 +4,20 @@ import Host
 import Testing
 
 /// Where a guest's output goes, and what happens when it cannot get there.
-@Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
 struct OutputTests {
-  @Test func aReaderThatGoesAwayEndsItAsItEndsAnyProgramInAPipeline() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func aReaderThatGoesAwayEndsItAsItEndsAnyProgramInAPipeline(_ engine: TestedEngine) throws {
     let image = try BuiltGuests.path("reset")
-    let script = "\"$0\" run \"$1\" | head -n 3; echo ${PIPESTATUS[0]}"
-    let result = try Command.run(program: "/bin/bash", ["-c", script, Command.path, image])
+    let script = "\"$0\" run \"$@\" | head -n 3; echo ${PIPESTATUS[0]}"
+    let result = try Command.run(program: "/bin/bash", ["-c", script, Command.path, image] + engine.options)
     #expect(result.output == "Resetting.\nResetting.\nResetting.\n141\n", "\(result.errors)")
   }
 
-  @Test func aFullDiskIsAFaultThatIsTold() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func aFullDiskIsAFaultThatIsTold(_ engine: TestedEngine) throws {
     let image = try BuiltGuests.path("hello64")
-    let command = try RunningCommand(["run", "--mode", "long", image], output: .file("/dev/full"))
+    let command = try RunningCommand(
+      ["run", "--mode", "long"] + engine.options + [image], output: .file("/dev/full"))
     let result = command.finish()
     #expect(result.exitStatus == 70)
     #expect(result.errorLines.count == 1, "\(result.errors)")
@@ -31,48 +33,59 @@ struct OutputTests {
   }
 
   /// With a stream closed, the next file that is opened gets its number: no output may go there.
-  @Test func closedStandardStreamsStayClosed() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func closedStandardStreamsStayClosed(_ engine: TestedEngine) throws {
     let image = try BuiltGuests.path("hello64")
-    let output = try RunningCommand(["run", "--mode", "long", image], output: .closed).finish()
+    let output = try RunningCommand(["run", "--mode", "long"] + engine.options + [image], output: .closed)
+      .finish()
     #expect(output.exitStatus == 70)
     #expect(output.errors.contains("EBADF"), "\(output.errors)")
-    let input = try RunningCommand(["run", "--mode", "long", image], input: .closed).finish()
+    let input = try RunningCommand(["run", "--mode", "long"] + engine.options + [image], input: .closed)
+      .finish()
     #expect(input.exitStatus == 0)
     #expect(input.output == "Hello from 64-bit long mode.\n")
-    let errors = try RunningCommand(["run", "--mode", "long", image], errors: .closed).finish()
+    let errors = try RunningCommand(["run", "--mode", "long"] + engine.options + [image], errors: .closed)
+      .finish()
     #expect(errors.exitStatus == 0)
     let all = try RunningCommand(
-      ["run", "--serial", "none", "--mode", "long", image], input: .closed, output: .closed, errors: .closed
+      ["run", "--serial", "none", "--mode", "long"] + engine.options + [image], input: .closed,
+      output: .closed, errors: .closed
     ).finish()
     #expect(all.exitStatus == 0)
   }
 
-  @Test func theSerialPortLeadsToAFile() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func theSerialPortLeadsToAFile(_ engine: TestedEngine) throws {
     let folder = try TemporaryFolder()
     let path = try folder.file("log", Array("what was there before".utf8))
     let image = try BuiltGuests.path("hello64")
-    let result = try Command.run("run", "--serial", "file:\(path)", "--mode", "long", image)
+    func run(_ target: String) throws -> CommandRun {
+      try Command.run(["run", "--serial", target, "--mode", "long"] + engine.options + [image])
+    }
+    let result = try run("file:\(path)")
     #expect(result.exitStatus == 0)
     #expect(result.standardOutput.isEmpty)
     #expect(try folder.text(of: "log") == "Hello from 64-bit long mode.\n")
-    let lost = try Command.run("run", "--serial", "file:/nonexistent/log", "--mode", "long", image)
+    let lost = try run("file:/nonexistent/log")
     #expect(lost.exitStatus == 70)
     #expect(lost.errorLines.count == 1)
-    let full = try Command.run("run", "--serial", "file:/dev/full", "--mode", "long", image)
+    let full = try run("file:/dev/full")
     #expect(full.exitStatus == 70)
     #expect(full.errorLines.count == 1, "\(full.errors)")
   }
 
-  @Test func theSerialPortCanLeadNowhere() throws {
-    let result = try Command.run("run", "--serial", "none", "--mode", "long", BuiltGuests.path("hello64"))
+  @Test(arguments: TestedEngine.usableCPUs)
+  func theSerialPortCanLeadNowhere(_ engine: TestedEngine) throws {
+    let result = try Command.run(
+      ["run", "--serial", "none", "--mode", "long"] + engine.options + [BuiltGuests.path("hello64")])
     #expect(result.exitStatus == 0)
     #expect(result.standardOutput.isEmpty)
   }
 
-  @Test func theSerialPortLeadsToAPseudoTerminal() throws {
-    let command = try RunningCommand([
-      "run", "--serial", "pty", "--mode", "long", BuiltGuests.path("serial-echo"),
-    ])
+  @Test(arguments: TestedEngine.usableCPUs)
+  func theSerialPortLeadsToAPseudoTerminal(_ engine: TestedEngine) throws {
+    let command = try RunningCommand(
+      ["run", "--serial", "pty", "--mode", "long"] + engine.options + [BuiltGuests.path("serial-echo")])
     #expect(command.waitForErrors("/dev/pts/"))
     let name = try #require(command.errors.firstMatch(of: /\/dev\/pts\/[0-9]+/)).output
     let terminal = unsafe swiftvm_open(String(name), O_RDWR | O_NOCTTY, 0)
@@ -84,12 +97,13 @@ struct OutputTests {
     #expect(command.finish().exitStatus == 0)
   }
 
-  @Test func theSerialPortLeadsToAUnixSocket() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func theSerialPortLeadsToAUnixSocket(_ engine: TestedEngine) throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/socket"
-    let command = try RunningCommand([
-      "run", "--serial", "unix:\(path)", "--mode", "long", try BuiltGuests.path("serial-echo"),
-    ])
+    let command = try RunningCommand(
+      ["run", "--serial", "unix:\(path)", "--mode", "long"] + engine.options
+        + [BuiltGuests.path("serial-echo")])
     #expect(command.waitForErrors(path))
     let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(client) }
@@ -102,9 +116,10 @@ struct OutputTests {
   }
 
   /// 100 KiB through a pipe into a guest that echoes them: none is lost, none comes twice.
-  @Test func aLongInputLosesNothing() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func aLongInputLosesNothing(_ engine: TestedEngine) throws {
     let (folder, line) = (try TemporaryFolder(), PollingEcho.line(100 << 10))
-    let command = try RunningCommand(["run", folder.file("echo", PollingEcho.image)])
+    let command = try RunningCommand(["run"] + engine.options + [folder.file("echo", PollingEcho.image)])
     #expect(command.waitForOutput(PollingEcho.prompt))
     command.send(line)
     let result = command.finish()
@@ -113,18 +128,20 @@ struct OutputTests {
   }
 
   /// The same by interrupts, without the UART's FIFO, and with input that is there before the guest is.
-  @Test func inputByInterruptsLosesNothing() throws {
+  @Test(arguments: TestedEngine.usable)
+  func inputByInterruptsLosesNothing(_ engine: TestedEngine) throws {
     let line = PollingEcho.line(6 << 10)
     let result = try Command.run(
-      ["run", "--mode", "long", BuiltGuests.path("serial-echo")], input: Array(line.utf8))
+      ["run", "--mode", "long"] + engine.options + [BuiltGuests.path("serial-echo")], input: Array(line.utf8))
     #expect(result.exitStatus == 0)
     #expect(result.output == "Type a line:\n" + line)
   }
 
   /// A reader that is slow makes the guest wait; it loses nothing.
-  @Test func aSlowReaderLosesNothing() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func aSlowReaderLosesNothing(_ engine: TestedEngine) throws {
     let (folder, line) = (try TemporaryFolder(), PollingEcho.line(100 << 10))
-    let command = try RunningCommand(["run", folder.file("echo", PollingEcho.image)])
+    let command = try RunningCommand(["run"] + engine.options + [folder.file("echo", PollingEcho.image)])
     #expect(command.waitForOutput(PollingEcho.prompt))
     command.holdOutput()
     command.send(line)
@@ -137,9 +154,10 @@ struct OutputTests {
     #expect(result.output == PollingEcho.prompt + line)
   }
 
-  @Test func aMachineThatWaitsForItsReaderCanBeEnded() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func aMachineThatWaitsForItsReaderCanBeEnded(_ engine: TestedEngine) throws {
     let folder = try TemporaryFolder()
-    let command = try RunningCommand(["run", folder.file("echo", PollingEcho.image)])
+    let command = try RunningCommand(["run"] + engine.options + [folder.file("echo", PollingEcho.image)])
     #expect(command.waitForOutput(PollingEcho.prompt))
     command.holdOutput()
     command.send(PollingEcho.line(100 << 10))

@@ -6,39 +6,34 @@ import Testing
 
 @testable import SwiftVMCommand
 
-/// Every guest of the catalog with every number of vCPUs, in this process and by the command, and in this
-/// process also with the interrupt controllers in software: its output and its exit status are those that its
-/// folder promises.
-@Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
+/// Every guest of the catalog with every number of vCPUs on every engine, in this process and by the command:
+/// its output and its exit status are those that its folder promises.
 struct GuestTests {
-  /// One guest with one number of vCPUs.
+  /// One guest with one number of vCPUs on one engine.
   struct Run: Sendable, CustomTestStringConvertible {
     var guest: Guest
     var cpuCount: Int
-    /// Where the interrupt controllers are.
-    var interrupts = VirtualMachine.Configuration.InterruptControllerChoice.kernel
-    var testDescription: String { "\(guest.name), \(cpuCount) vCPU, irqchip \(interrupts.rawValue)" }
+    var engine: TestedEngine
+    var testDescription: String { "\(guest.name), \(cpuCount) vCPU, \(engine.testDescription)" }
 
-    /// GuestCatalogTests fails where the catalog cannot be read.
+    /// On every engine that this host has. GuestCatalogTests fails where the catalog cannot be read.
     static let all = ((try? GuestCatalog.all()) ?? []).flatMap { guest in
-      guest.cpuCounts.map { Run(guest: guest, cpuCount: $0) }
+      guest.cpuCounts.flatMap { count in
+        TestedEngine.usable.map { Run(guest: guest, cpuCount: count, engine: $0) }
+      }
     }
-    /// The same with the controllers in software.
-    static let allInSoftware = all.map { run in
-      var run = run
-      run.interrupts = .software
-      return run
-    }
+    /// With one kind of interrupt controllers for each CPU.
+    static let allByCPU = all.filter { TestedEngine.usableCPUs.contains($0.engine) }
   }
 
-  @Test(arguments: Run.all + Run.allInSoftware)
+  @Test(arguments: Run.all)
   func runsByTheLibrary(_ run: Run) async throws {
     let path = try BuiltGuests.path(run.guest.name)
     var options = try #require(try DirectArguments.parse(run.guest.arguments[...] + [path]))
     let channel = ScriptedChannel(input: Array(run.guest.standardInput.utf8))
     options.configuration.console = .channel(channel)
     options.configuration.cpuCount = run.cpuCount
-    options.configuration.interruptControllers = run.interrupts
+    run.engine.apply(to: &options.configuration)
     if options.configuration.timeoutNanoseconds == nil {
       // Three times what it should need: the machine may be busy.
       options.configuration.timeoutNanoseconds = UInt64(run.guest.timeoutSeconds) * 3_000_000_000
@@ -49,10 +44,11 @@ struct GuestTests {
       run, status: Int32(outcome.exitStatus), output: text, details: outcome.crash?.text ?? outcome.sentence)
   }
 
-  @Test(arguments: Run.all)
+  @Test(arguments: Run.allByCPU)
   func runsByTheCommand(_ run: Run) throws {
     let path = try BuiltGuests.path(run.guest.name)
-    let arguments = ["run", "--cpus", String(run.cpuCount)] + run.guest.arguments + [path]
+    let arguments =
+      ["run", "--cpus", String(run.cpuCount)] + run.engine.options + run.guest.arguments + [path]
     let result = try Command.run(
       arguments, input: Array(run.guest.standardInput.utf8), patience: run.guest.timeoutSeconds * 3)
     guard let status = result.exitStatus else {
@@ -66,7 +62,7 @@ struct GuestTests {
   }
 
   private func check(_ run: Run, status: Int32, output: String, details: String) throws {
-    if let limit = run.guest.hostLimit,
+    if run.engine.usesKVM, let limit = run.guest.hostLimit,
       FileManager.default.fileExists(atPath: "/sys/module/\(limit.kernelModule)")
     {
       // This host's KVM runs such a guest wrongly. What is left to see is that the guest finds out, or

@@ -4,7 +4,7 @@ import Host
 import SwiftVM
 import Testing
 
-/// Whether machines can run here: without KVM a guest has no hardware to run on.
+/// Whether machines can run on KVM here; in software they can everywhere.
 let canUseKVM = HostDiagnosis().isUsable
 
 /// A directory for the files of one test.

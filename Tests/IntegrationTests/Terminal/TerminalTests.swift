@@ -3,7 +3,6 @@ import Host
 import Testing
 
 /// A user at a terminal: its keys go to the guest, and it is as it was before on every way out.
-@Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
 struct TerminalTests {
   /// A terminal with a guest on it, once it is raw and the guest has said its first words.
   private struct Session {
@@ -11,12 +10,15 @@ struct TerminalTests {
     let before: [UInt32]
     let command: RunningCommand
 
-    init(_ guest: String, _ options: [String] = [], until text: String) throws {
+    init(
+      _ guest: String, on engine: TestedEngine, _ options: [String] = [], until text: String
+    ) throws {
       terminal = try TestTerminal()
       before = terminal.settings
       let stream = Command.Stream.terminal(path: terminal.path)
       command = try RunningCommand(
-        ["run"] + options + BuiltGuests.arguments(guest).filter { !$0.hasPrefix("--timeout") && $0 != "1" }
+        ["run"] + engine.options + options
+          + BuiltGuests.arguments(guest).filter { !$0.hasPrefix("--timeout") && $0 != "1" }
           + [BuiltGuests.path(guest)],
         input: stream, output: stream, errors: stream)
       let isThere = terminal.waitFor(text)
@@ -35,8 +37,9 @@ struct TerminalTests {
     }
   }
 
-  @Test func isRawWhileTheGuestRunsAndAsBeforeAfterItsEnd() throws {
-    let session = try Session("serial-echo", until: "Type a line:")
+  @Test(arguments: TestedEngine.usableCPUs)
+  func isRawWhileTheGuestRunsAndAsBeforeAfterItsEnd(_ engine: TestedEngine) throws {
+    let session = try Session("serial-echo", on: engine, until: "Type a line:")
     session.terminal.type("hello\n")
     session.expectEnd(0)
     // What was written is on its way to this test's reader.
@@ -46,12 +49,14 @@ struct TerminalTests {
     #expect(session.terminal.text == "Type a line:\nhello\n")
   }
 
-  @Test func isAsBeforeAfterTheGuestCrashed() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func isAsBeforeAfterTheGuestCrashed(_ engine: TestedEngine) throws {
     let terminal = try TestTerminal()
     let before = terminal.settings
     let stream = Command.Stream.terminal(path: terminal.path)
     let command = try RunningCommand(
-      ["run", "--mode", "long", BuiltGuests.path("triple-fault")], input: stream, output: stream,
+      ["run", "--mode", "long"] + engine.options + [BuiltGuests.path("triple-fault")], input: stream,
+      output: stream,
       errors: stream)
     #expect(command.finish().exitStatus == 100)
     #expect(terminal.settings == before)
@@ -61,15 +66,19 @@ struct TerminalTests {
     #expect(!terminal.text.contains("\r\r"))
   }
 
-  @Test(arguments: [(SIGTERM, 143), (SIGINT, 130), (SIGHUP, 129), (SIGQUIT, 131)] as [(Int32, Int32)])
-  func isAsBeforeAfterASignal(_ signal: Int32, _ status: Int32) throws {
-    let session = try Session("endless-loop", until: ".")
+  @Test(
+    arguments: [(SIGTERM, 143), (SIGINT, 130), (SIGHUP, 129), (SIGQUIT, 131)] as [(Int32, Int32)],
+    TestedEngine.usableCPUs)
+  func isAsBeforeAfterASignal(_ end: (signal: Int32, status: Int32), _ engine: TestedEngine) throws {
+    let (signal, status) = end
+    let session = try Session("endless-loop", on: engine, until: ".")
     session.command.signal(signal)
     session.expectEnd(status)
   }
 
-  @Test func isAsBeforeAfterTheTimeLimit() throws {
-    let session = try Session("serial-echo", ["--timeout", "2"], until: "Type a line:")
+  @Test(arguments: TestedEngine.usableCPUs)
+  func isAsBeforeAfterTheTimeLimit(_ engine: TestedEngine) throws {
+    let session = try Session("serial-echo", on: engine, ["--timeout", "2"], until: "Type a line:")
     session.expectEnd(124)
   }
 
@@ -84,14 +93,16 @@ struct TerminalTests {
     #expect(terminal.waitFor("swiftvm: "))
   }
 
-  @Test func controlAXEndsTheMachine() throws {
-    let session = try Session("endless-loop", until: ".")
+  @Test(arguments: TestedEngine.usableCPUs)
+  func controlAXEndsTheMachine(_ engine: TestedEngine) throws {
+    let session = try Session("endless-loop", on: engine, until: ".")
     session.terminal.type("\u{1}x")
     session.expectEnd(0)
   }
 
-  @Test func controlACTellsHowTheMachineIsDoing() throws {
-    let session = try Session("serial-echo", until: "Type a line:")
+  @Test(arguments: TestedEngine.usableCPUs)
+  func controlACTellsHowTheMachineIsDoing(_ engine: TestedEngine) throws {
+    let session = try Session("serial-echo", on: engine, until: "Type a line:")
     session.terminal.type("\u{1}c")
     #expect(session.terminal.waitFor("swiftvm: "))
     #expect(session.terminal.waitFor("exits"))
@@ -101,8 +112,9 @@ struct TerminalTests {
     #expect(session.terminal.text.hasSuffix("on\n"), "the keys did not reach the guest")
   }
 
-  @Test func controlAHListsTheKeys() throws {
-    let session = try Session("serial-echo", until: "Type a line:")
+  @Test(arguments: TestedEngine.usableCPUs)
+  func controlAHListsTheKeys(_ engine: TestedEngine) throws {
+    let session = try Session("serial-echo", on: engine, until: "Type a line:")
     session.terminal.type("\u{1}h")
     #expect(session.terminal.waitFor("Ctrl-A X"))
     session.terminal.type("\u{1}x")
@@ -110,8 +122,9 @@ struct TerminalTests {
   }
 
   /// Ctrl-C, Ctrl-Z, Ctrl-\ and Ctrl-D are the guest's, as is Ctrl-A typed twice.
-  @Test func controlKeysGoToTheGuest() throws {
-    let session = try Session("serial-echo", until: "Type a line:")
+  @Test(arguments: TestedEngine.usableCPUs)
+  func controlKeysGoToTheGuest(_ engine: TestedEngine) throws {
+    let session = try Session("serial-echo", on: engine, until: "Type a line:")
     let keys: [UInt8] = [0x03, 0x1A, 0x1C, 0x04, 0x01, 0x01, 0x7F, 0x0D, 0x1B]
     session.terminal.type(keys + [UInt8(ascii: "\n")])
     session.expectEnd(0)
@@ -119,13 +132,15 @@ struct TerminalTests {
     #expect(session.terminal.bytes == Array("Type a line:\n".utf8) + echo)
   }
 
-  @Test func aLongPasteLosesNothing() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func aLongPasteLosesNothing(_ engine: TestedEngine) throws {
     let (folder, line) = (try TemporaryFolder(), PollingEcho.line(100 << 10))
     let terminal = try TestTerminal()
     let before = terminal.settings
     let stream = Command.Stream.terminal(path: terminal.path)
     let command = try RunningCommand(
-      ["run", folder.file("echo", PollingEcho.image)], input: stream, output: stream, errors: stream)
+      ["run"] + engine.options + [folder.file("echo", PollingEcho.image)], input: stream, output: stream,
+      errors: stream)
     #expect(terminal.waitFor(PollingEcho.prompt))
     terminal.type(line)
     #expect(command.finish().exitStatus == 0)
@@ -135,12 +150,14 @@ struct TerminalTests {
   }
 
   /// Input from a file while the screen is a terminal: that stays as it is, keys are not read.
-  @Test func inputThatIsNoTerminalLeavesTheScreenAlone() throws {
+  @Test(arguments: TestedEngine.usableCPUs)
+  func inputThatIsNoTerminalLeavesTheScreenAlone(_ engine: TestedEngine) throws {
     let terminal = try TestTerminal()
     let before = terminal.settings
     let stream = Command.Stream.terminal(path: terminal.path)
     let command = try RunningCommand(
-      ["run", "--mode", "long", BuiltGuests.path("serial-echo")], input: .pipe, output: stream, errors: stream
+      ["run", "--mode", "long"] + engine.options + [BuiltGuests.path("serial-echo")], input: .pipe,
+      output: stream, errors: stream
     )
     #expect(terminal.waitFor("Type a line:"))
     #expect(terminal.settings == before)

@@ -5,7 +5,9 @@ import X86
 @Suite("Control registers and modes")
 struct ControlRegisterTests {
   /// Executes MOV CRn, EAX at CPL 0 of protected mode.
-  private func write(_ number: UInt8, _ value: UInt64, _ prepare: (Machine) -> Void = { _ in }) throws -> Machine {
+  private func write(_ number: UInt8, _ value: UInt64, _ prepare: (Machine) -> Void = { _ in }) throws
+    -> Machine
+  {
     let machine = try Machine.protected([0x0F, 0x22, 0xC0 | number << 3])
     machine.cpu.core.rax = value
     prepare(machine)
@@ -15,7 +17,10 @@ struct ControlRegisterTests {
 
   @Test(
     "combinations of CR0 that do not exist are #GP(0)",
-    arguments: [(UInt64(0x8000_0000), true), (0x2000_0011, true), (0x6000_0011, false), (0x11, false), (0x8005_0033, false)])
+    arguments: [
+      (UInt64(0x8000_0000), true), (0x2000_0011, true), (0x6000_0011, false), (0x11, false),
+      (0x8005_0033, false),
+    ])
   func cr0(value: UInt64, faults: Bool) throws {
     let machine = try write(0, value)
     #expect(machine.enteredVector == (faults ? 13 : nil))

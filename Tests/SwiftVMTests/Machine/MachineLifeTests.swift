@@ -4,59 +4,57 @@ import Testing
 
 @testable import SwiftVM
 
-/// A machine's life on KVM: started, paused, resumed, stopped, waited for, from many tasks.
-@Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
-struct MachineLifeTests {
+/// A machine's life on every engine: started, paused, resumed, stopped, waited for, from many tasks.
+@Suite struct MachineLifeTests {
   private func machine(
-    _ code: [UInt8], console: VirtualMachine.Configuration.Console = .none, cpuCount: Int = 1,
-    _ change: (inout VirtualMachine.Configuration) -> Void = { _ in }
+    _ code: [UInt8], on engine: TestedEngine, console: VirtualMachine.Configuration.Console = .none,
+    cpuCount: Int = 1, _ change: (inout VirtualMachine.Configuration) -> Void = { _ in }
   ) throws -> VirtualMachine {
     var configuration = TinyGuest.configuration(code, console: console, cpuCount: cpuCount)
+    engine.apply(to: &configuration)
     change(&configuration)
     return try VirtualMachine(configuration)
   }
 
-  typealias Place = VirtualMachine.Configuration.InterruptControllerChoice
-
-  @Test(arguments: [Place.kernel, .software]) func haltsForGood(_ place: Place) async throws {
-    let outcome = try await machine(TinyGuest.halting) { $0.interruptControllers = place }.run()
+  @Test(arguments: TestedEngine.usable) func haltsForGood(_ engine: TestedEngine) async throws {
+    let outcome = try await machine(TinyGuest.halting, on: engine).run()
     #expect(outcome.reason == .halted)
     #expect(outcome.crash == nil)
   }
 
-  @Test func givesTheGuestsStatus() async throws {
-    let outcome = try await machine(TinyGuest.exiting).run()
+  @Test(arguments: TestedEngine.usable)
+  func givesTheGuestsStatus(_ engine: TestedEngine) async throws {
+    let outcome = try await machine(TinyGuest.exiting, on: engine).run()
     #expect(outcome.reason == .guestExit(status: 42))
     #expect(outcome.exits == 1)
   }
 
   /// A guest may be over before the thread that started it has done its part.
-  @Test func startsGuestsThatAreOverAtOnce() async throws {
+  @Test(arguments: TestedEngine.usable)
+  func startsGuestsThatAreOverAtOnce(_ engine: TestedEngine) async throws {
     for _ in 0..<100 {
-      let machine = try machine(TinyGuest.exiting)
+      let machine = try machine(TinyGuest.exiting, on: engine)
       #expect(try await machine.run().reason == .guestExit(status: 42))
     }
   }
 
-  @Test(arguments: [1, 2, 4], [Place.kernel, .software])
-  func haltsForGoodWithSeveralVCPUs(_ count: Int, _ place: Place) async throws {
-    let machine = try machine(TinyGuest.halting, cpuCount: count) { $0.interruptControllers = place }
+  @Test(arguments: [1, 2, 4], TestedEngine.usable)
+  func haltsForGoodWithSeveralVCPUs(_ count: Int, _ engine: TestedEngine) async throws {
+    let machine = try machine(TinyGuest.halting, on: engine, cpuCount: count)
     #expect(try await machine.run().reason == .halted)
   }
 
-  @Test(arguments: [Place.kernel, .software])
-  func aSleeperThatCanBeWokenIsNoHalt(_ place: Place) async throws {
-    let machine = try machine(TinyGuest.idle) { configuration in
-      configuration.timeoutNanoseconds = 300_000_000
-      configuration.interruptControllers = place
-    }
+  @Test(arguments: TestedEngine.usable)
+  func aSleeperThatCanBeWokenIsNoHalt(_ engine: TestedEngine) async throws {
+    let machine = try machine(TinyGuest.idle, on: engine) { $0.timeoutNanoseconds = 300_000_000 }
     let outcome = try await machine.run()
     #expect(outcome.reason == .timeout)
     #expect(outcome.crash?.text.contains("halted") == true, "\(outcome.crash?.text ?? "")")
   }
 
-  @Test func stopsAtTheTimeLimitAndTellsWhereTheGuestWas() async throws {
-    let machine = try machine(TinyGuest.endless) { $0.timeoutNanoseconds = 50_000_000 }
+  @Test(arguments: TestedEngine.usable)
+  func stopsAtTheTimeLimitAndTellsWhereTheGuestWas(_ engine: TestedEngine) async throws {
+    let machine = try machine(TinyGuest.endless, on: engine) { $0.timeoutNanoseconds = 50_000_000 }
     let outcome = try await machine.run()
     #expect(outcome.reason == .timeout)
     let vcpu = try #require(outcome.crash?.vcpus.first)
@@ -64,8 +62,9 @@ struct MachineLifeTests {
     #expect(vcpu.isCulprit == false)
   }
 
-  @Test func canBeStartedOnlyOnce() async throws {
-    let machine = try machine(TinyGuest.exiting)
+  @Test(arguments: TestedEngine.usable)
+  func canBeStartedOnlyOnce(_ engine: TestedEngine) async throws {
+    let machine = try machine(TinyGuest.exiting, on: engine)
     #expect(try await machine.run().reason == .guestExit(status: 42))
     #expect { try machine.start() } throws: { error in
       if case .startedBefore? = error as? StartError { true } else { false }
@@ -73,17 +72,19 @@ struct MachineLifeTests {
     #expect(await machine.wait().reason == .guestExit(status: 42), "the outcome stays")
   }
 
-  @Test func aStopBeforeTheStartIsKept() async throws {
+  @Test(arguments: TestedEngine.usable)
+  func aStopBeforeTheStartIsKept(_ engine: TestedEngine) async throws {
     let channel = CapturingChannel()
-    let machine = try machine(TinyGuest.counting, console: .channel(channel))
+    let machine = try machine(TinyGuest.counting, on: engine, console: .channel(channel))
     machine.stop()
     #expect(try await machine.run().reason == .requested)
     #expect(channel.bytes.isEmpty, "the guest never ran")
   }
 
-  @Test func aPauseBeforeTheStartHoldsTheFirstInstruction() async throws {
+  @Test(arguments: TestedEngine.usable)
+  func aPauseBeforeTheStartHoldsTheFirstInstruction(_ engine: TestedEngine) async throws {
     let channel = CapturingChannel()
-    let machine = try machine(TinyGuest.counting, console: .channel(channel))
+    let machine = try machine(TinyGuest.counting, on: engine, console: .channel(channel))
     await machine.pause()
     try machine.start()
     pause(nanoseconds: 20_000_000)
@@ -94,9 +95,10 @@ struct MachineLifeTests {
     #expect(await machine.wait().reason == .requested)
   }
 
-  @Test func nothingRunsWhilePaused() async throws {
+  @Test(arguments: TestedEngine.usable)
+  func nothingRunsWhilePaused(_ engine: TestedEngine) async throws {
     let channel = CapturingChannel()
-    let machine = try machine(TinyGuest.counting, console: .channel(channel))
+    let machine = try machine(TinyGuest.counting, on: engine, console: .channel(channel))
     try machine.start()
     for _ in 0..<20 {
       await machine.pause()
@@ -111,9 +113,10 @@ struct MachineLifeTests {
     expectCountingUp(channel.bytes)
   }
 
-  @Test func pausesAreCounted() async throws {
+  @Test(arguments: TestedEngine.usable)
+  func pausesAreCounted(_ engine: TestedEngine) async throws {
     let channel = CapturingChannel()
-    let machine = try machine(TinyGuest.counting, console: .channel(channel))
+    let machine = try machine(TinyGuest.counting, on: engine, console: .channel(channel))
     machine.resume()
     machine.resume()
     try machine.start()
@@ -131,8 +134,9 @@ struct MachineLifeTests {
     #expect(await machine.wait().reason == .requested, "a paused machine can be stopped")
   }
 
-  @Test func everybodyWhoWaitsIsTold() async throws {
-    let machine = try machine(TinyGuest.endless)
+  @Test(arguments: TestedEngine.usable)
+  func everybodyWhoWaitsIsTold(_ engine: TestedEngine) async throws {
+    let machine = try machine(TinyGuest.endless, on: engine)
     try machine.start()
     let reasons = await withTaskGroup(of: StopReason.self) { group in
       for _ in 0..<10 { group.addTask { await machine.wait().reason } }
@@ -147,11 +151,11 @@ struct MachineLifeTests {
   }
 
   /// 200 pauses, resumes and finally a stop, at random, from several tasks at once.
-  @Test(arguments: [1, 2], [Place.kernel, .software])
-  func survivesPausesAndStopsFromManyTasks(_ cpuCount: Int, _ place: Place) async throws {
+  @Test(arguments: [1, 2], TestedEngine.usable)
+  func survivesPausesAndStopsFromManyTasks(_ cpuCount: Int, _ engine: TestedEngine) async throws {
     for round in 0..<4 {
       let code = round % 2 == 0 ? TinyGuest.endless : TinyGuest.counting
-      let machine = try machine(code, cpuCount: cpuCount) { $0.interruptControllers = place }
+      let machine = try machine(code, on: engine, cpuCount: cpuCount)
       try machine.start()
       await withTaskGroup(of: Void.self) { group in
         for _ in 0..<5 {
@@ -187,8 +191,9 @@ struct MachineLifeTests {
     }
   }
 
-  @Test func tellsHowItIsDoingWhileItRuns() async throws {
-    let machine = try machine(TinyGuest.counting, cpuCount: 2)
+  @Test(arguments: TestedEngine.usable)
+  func tellsHowItIsDoingWhileItRuns(_ engine: TestedEngine) async throws {
+    let machine = try machine(TinyGuest.counting, on: engine, cpuCount: 2)
     try machine.start()
     #expect(eventually { !machine.statusLine.contains("vCPU 0 made 0 exits") })
     for _ in 0..<100 { #expect(machine.statusLine.hasPrefix("the machine runs: vCPU 0 made ")) }
@@ -200,8 +205,9 @@ struct MachineLifeTests {
     #expect(machine.statusLine == "the machine is not running")
   }
 
-  @Test func startsAnewAfterEachReset() async throws {
-    let machine = try machine(TinyGuest.resetting) { $0.timeoutNanoseconds = 10_000_000_000 }
+  @Test(arguments: TestedEngine.usable)
+  func startsAnewAfterEachReset(_ engine: TestedEngine) async throws {
+    let machine = try machine(TinyGuest.resetting, on: engine) { $0.timeoutNanoseconds = 120_000_000_000 }
     try machine.start()
     #expect(eventually { machine.life.read(\.reboots) >= 5 })
     machine.stop()
@@ -212,9 +218,10 @@ struct MachineLifeTests {
   }
 
   /// A guest that resets all the time is between two lives most of the time: a stop must reach it.
-  @Test func aStopReachesAMachineThatResetsAllTheTime() async throws {
+  @Test(arguments: TestedEngine.usable)
+  func aStopReachesAMachineThatResetsAllTheTime(_ engine: TestedEngine) async throws {
     for _ in 0..<10 {
-      let machine = try machine(TinyGuest.resetting)
+      let machine = try machine(TinyGuest.resetting, on: engine)
       try machine.start()
       pause(nanoseconds: Int.random(in: 0..<30_000_000))
       machine.stop()
@@ -222,9 +229,10 @@ struct MachineLifeTests {
     }
   }
 
-  @Test func aMachineThatWasPausedStaysSoAcrossAReset() async throws {
+  @Test(arguments: TestedEngine.usable)
+  func aMachineThatWasPausedStaysSoAcrossAReset(_ engine: TestedEngine) async throws {
     for _ in 0..<5 {
-      let machine = try machine(TinyGuest.resetting)
+      let machine = try machine(TinyGuest.resetting, on: engine)
       try machine.start()
       pause(nanoseconds: Int.random(in: 0..<20_000_000))
       await machine.pause()
@@ -237,8 +245,9 @@ struct MachineLifeTests {
     }
   }
 
-  @Test func endsAtAResetWhereThatIsWanted() async throws {
-    let outcome = try await machine(TinyGuest.resetting) { $0.reboots = false }.run()
+  @Test(arguments: TestedEngine.usable)
+  func endsAtAResetWhereThatIsWanted(_ engine: TestedEngine) async throws {
+    let outcome = try await machine(TinyGuest.resetting, on: engine) { $0.reboots = false }.run()
     guard case .reset(let means) = outcome.reason else {
       Issue.record("ended with \(outcome.reason)")
       return
@@ -247,20 +256,22 @@ struct MachineLifeTests {
     #expect(outcome.reboots == 0)
   }
 
-  @Test func aVCPUThatIsHeldUpInASlowOutputCanBeStopped() async throws {
+  @Test(arguments: TestedEngine.usable)
+  func aVCPUThatIsHeldUpInASlowOutputCanBeStopped(_ engine: TestedEngine) async throws {
     let channel = CapturingChannel()
     channel.hold()
-    let machine = try machine(TinyGuest.counting, console: .channel(channel))
+    let machine = try machine(TinyGuest.counting, on: engine, console: .channel(channel))
     try machine.start()
     pause(nanoseconds: 5_000_000)
     machine.stop()
     #expect(await machine.wait().reason == .requested)
   }
 
-  @Test func aRunningMachineNeedsNoReferenceToGoOn() async throws {
+  @Test(arguments: TestedEngine.usable)
+  func aRunningMachineNeedsNoReferenceToGoOn(_ engine: TestedEngine) async throws {
     let channel = CapturingChannel()
     func start() throws {
-      let machine = try machine(TinyGuest.counting, console: .channel(channel)) {
+      let machine = try machine(TinyGuest.counting, on: engine, console: .channel(channel)) {
         $0.timeoutNanoseconds = 100_000_000
       }
       try machine.start()
@@ -271,10 +282,11 @@ struct MachineLifeTests {
     #expect(eventually { channel.isClosed })
   }
 
-  @Test func aMachineThatHasEndedIsLetGo() async throws {
+  @Test(arguments: TestedEngine.usable)
+  func aMachineThatHasEndedIsLetGo(_ engine: TestedEngine) async throws {
     weak var released: VirtualMachine?
     func run() async throws {
-      let machine = try machine(TinyGuest.exiting)
+      let machine = try machine(TinyGuest.exiting, on: engine)
       released = machine
       _ = try await machine.run()
     }

@@ -4,12 +4,10 @@ import Testing
 @testable import SwiftVM
 
 /// What hangs guests elsewhere when a platform answers it wrongly.
-@Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
-struct PlatformTests {
+@Suite struct PlatformTests {
   /// Port 0x61, bit 5: the output of timer channel 2, which guests wait for when they calibrate.
-  typealias Place = VirtualMachine.Configuration.InterruptControllerChoice
-
-  @Test(arguments: [Place.kernel, .software]) func theTimersOutputShowsAtPort61(_ place: Place) async throws {
+  @Test(arguments: TestedEngine.usable) func theTimersOutputShowsAtPort61(_ engine: TestedEngine) async throws
+  {
     let code: [UInt8] = [
       0xE4, 0x61, 0x24, 0xFD, 0x0C, 0x01, 0xE6, 0x61,  // gate of channel 2 on, speaker off
       0xB0, 0xB0, 0xE6, 0x43,  // channel 2, both bytes, mode 0
@@ -19,12 +17,13 @@ struct PlatformTests {
     ]
     var configuration = TinyGuest.configuration(code)
     configuration.timeoutNanoseconds = 20_000_000_000
-    configuration.interruptControllers = place
+    engine.apply(to: &configuration)
     #expect(try await VirtualMachine(configuration).run().reason == .guestExit(status: 7))
   }
 
   /// The I/O APIC: an index that does not exist, and its version register read by a byte and by four.
-  @Test(arguments: [Place.kernel, .software]) func theIOAPICTakesAnyIndexAndWidth(_ place: Place) async throws
+  @Test(arguments: TestedEngine.usable) func theIOAPICTakesAnyIndexAndWidth(_ engine: TestedEngine)
+    async throws
   {
     let code: [UInt8] = [
       0xBB, 0x00, 0x00, 0xC0, 0xFE,  // mov ebx, 0xfec00000
@@ -35,7 +34,7 @@ struct PlatformTests {
     ]
     var configuration = TinyGuest.configuration(code)
     configuration.mode = .long
-    configuration.interruptControllers = place
+    engine.apply(to: &configuration)
     configuration.memoryByteCount = 2 << 20
     configuration.timeoutNanoseconds = 20_000_000_000
     // 0x11: an 82093AA.
@@ -43,7 +42,7 @@ struct PlatformTests {
   }
 
   /// A guest without a boot protocol finds the ACPI tables, sees the PM timer run, and switches off.
-  @Test func acpiIsThereAndSwitchesOff() async throws {
+  @Test(arguments: TestedEngine.usable) func acpiIsThereAndSwitchesOff(_ engine: TestedEngine) async throws {
     let code: [UInt8] = [
       0xB8, 0x00, 0xE0, 0x8E, 0xD8, 0x81, 0x3E, 0x00, 0x00, 0x52, 0x53, 0x75, 0x18,  // "RS" at e000:0000
       0xBA, 0x08, 0x06, 0x66, 0xED, 0x66, 0x89, 0xC3,  // the PM timer, kept
@@ -52,6 +51,7 @@ struct PlatformTests {
       0xB0, 0x01, 0xE6, 0xF4, 0xEB, 0xFE,  // status 1
     ]
     var configuration = TinyGuest.configuration(code)
+    engine.apply(to: &configuration)
     configuration.timeoutNanoseconds = 20_000_000_000
     let outcome = try await VirtualMachine(configuration).run()
     #expect(outcome.reason == .poweredOff)

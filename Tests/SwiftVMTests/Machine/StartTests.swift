@@ -17,18 +17,54 @@ import Testing
     }
   }
 
-  @Test(arguments: ["/nonexistent/kvm", "/dev/null", "/", "/etc/passwd"])
-  func aPathThatIsNoKVMIsToldAsAMissingEngine(_ path: String) throws {
-    let error = try #require(error { $0.kvmPath = path })
+  /// Who insists on KVM, or on the kernel's interrupt controllers, gets an error without it.
+  @Test(arguments: ["/nonexistent/kvm", "/dev/null", "/", "/etc/passwd"], [true, false])
+  func aPathThatIsNoKVMIsToldAsAMissingEngine(_ path: String, _ insistsByEngine: Bool) throws {
+    let error = try #require(
+      error { configuration in
+        configuration.kvmPath = path
+        if insistsByEngine {
+          configuration.engine = .kvm
+        } else {
+          configuration.interruptControllers = .kernel
+        }
+      })
     #expect(error.exitStatus == 69)
     #expect(error.description.contains(path))
     #expect(!error.description.contains("\n"))
   }
 
-  @Test func theSoftwareEngineIsNotPartOfThisVersion() throws {
-    let error = try #require(error { $0.engine = .software })
-    #expect(error.exitStatus == 69)
-    #expect(error.description.contains("--engine kvm"))
+  /// Who leaves the choice to us gets the software engine, and is told why.
+  @Test(arguments: ["/nonexistent/kvm", "/dev/null", "/", "/etc/passwd"])
+  func withoutKVMTheMachineRunsInSoftware(_ path: String) async throws {
+    var configuration = TinyGuest.configuration(TinyGuest.exiting)
+    configuration.kvmPath = path
+    let machine = try VirtualMachine(configuration)
+    #expect(try await machine.run().reason == .guestExit(status: 42))
+    let note = try #require(machine.engineNote)
+    #expect(note.contains(path))
+    #expect(!note.contains("\n"))
+  }
+
+  /// A machine that starts anew does so on the engine it found at first.
+  @Test func withoutKVMAMachineAlsoResetsInSoftware() async throws {
+    var configuration = TinyGuest.configuration(TinyGuest.resetting)
+    configuration.kvmPath = "/nonexistent/kvm"
+    let machine = try VirtualMachine(configuration)
+    try machine.start()
+    #expect(eventually { machine.life.read(\.reboots) >= 3 })
+    machine.stop()
+    #expect(await machine.wait().reason == .requested)
+  }
+
+  /// Who asks for the software engine hears nothing of KVM, whether it is there or not.
+  @Test func theSoftwareEngineNeedsNoKVM() async throws {
+    var configuration = TinyGuest.configuration(TinyGuest.exiting)
+    configuration.engine = .software
+    configuration.kvmPath = "/nonexistent/kvm"
+    let machine = try VirtualMachine(configuration)
+    #expect(try await machine.run().reason == .guestExit(status: 42))
+    #expect(machine.engineNote == nil)
   }
 
   @Test(arguments: ["/nonexistent/image", "/", "/dev/zero", "/dev/null"])
@@ -64,6 +100,7 @@ import Testing
   @Test func whoWaitsForAMachineThatCannotBeStartedIsTold() async throws {
     var configuration = TinyGuest.configuration(TinyGuest.halting)
     configuration.kvmPath = "/nonexistent/kvm"
+    configuration.engine = .kvm
     let machine = try VirtualMachine(configuration)
     async let early = machine.wait()
     #expect(throws: StartError.self) { try machine.start() }
@@ -82,6 +119,7 @@ import Testing
     do {
       var configuration = TinyGuest.configuration(TinyGuest.halting)
       configuration.kvmPath = "/nonexistent/kvm"
+      configuration.engine = .kvm
       configuration.console = .pty
       let machine = try VirtualMachine(configuration)
       loop = machine.parts.loop

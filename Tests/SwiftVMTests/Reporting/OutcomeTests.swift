@@ -46,9 +46,11 @@ import Testing
   }
 
   @Test func everySubCodeOfAnEmulationFailureHasATextOfItsOwn() {
-    let texts = (UInt32(1)...6).map {
+    let codes = Array(UInt32(1)...6) + [EmulationFailure.taskSwitch]
+    let texts = codes.map {
       Outcome(reason: .emulationFailure(vcpu: 0, EmulationFailure(code: $0, bytes: []))).sentence
     }
     #expect(Set(texts).count == texts.count)
+    #expect(texts.allSatisfy { $0.contains("KVM") != $0.contains("software engine") })
   }
 }

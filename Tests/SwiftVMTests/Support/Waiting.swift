@@ -8,5 +8,5 @@ func pause(nanoseconds: Int) {
   unsafe nanosleep(&time, nil)
 }
 
-/// Whether machines can run here: without KVM a guest has no hardware to run on.
+/// Whether machines can run on KVM here; in software they can everywhere.
 let canUseKVM = HostDiagnosis().isUsable

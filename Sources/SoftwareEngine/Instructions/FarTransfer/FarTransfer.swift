@@ -72,12 +72,13 @@ extension Interpreter {
   private func checkBounds(_ instruction: borrowing Instruction) throws(Interruption) {
     let size = instruction.operandSize
     let linear = try linearOperand(instruction, byteCount: UInt64(size) * 2, isWrite: false)
+    let index = Int64(bitPattern: signExtend(try read(instruction, 0), size))
+    let outOfRange = Interruption.exception(GuestException(vector: .boundRangeExceeded))
+    // The upper bound is only read where the lower one holds.
     let lower = Int64(bitPattern: signExtend(try readLinear(linear, width: size), size))
+    guard index >= lower else { throw outOfRange }
     let upper = Int64(
       bitPattern: signExtend(try readLinear(truncateLinear(linear &+ UInt64(size)), width: size), size))
-    let index = Int64(bitPattern: signExtend(try read(instruction, 0), size))
-    guard index >= lower, index <= upper else {
-      throw .exception(GuestException(vector: .boundRangeExceeded))
-    }
+    guard index <= upper else { throw outOfRange }
   }
 }

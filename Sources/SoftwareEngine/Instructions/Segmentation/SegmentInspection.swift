@@ -39,12 +39,10 @@ extension Interpreter {
   func adjustRequestedPrivilege(_ instruction: borrowing Instruction) throws(Interruption) {
     if isRealAddressing { throw .invalidOpcode }
     let wanted = try read(instruction, 1) & 3
-    var isRaised = false
-    // The operand is written even where it stays as it is: a read-only page faults in any case.
-    try modify(instruction, 0) { selector in
-      isRaised = selector & 3 < wanted
-      return isRaised ? selector & ~3 | wanted : selector
-    }
+    let selector = try read(instruction, 0)
+    let isRaised = selector & 3 < wanted
+    // Written only where it changes: a read-only page does not matter else.
+    if isRaised { try write(instruction, 0, selector & ~3 | wanted) }
     setZeroFlag(isRaised)
   }
 

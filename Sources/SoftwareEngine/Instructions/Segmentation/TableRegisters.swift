@@ -11,7 +11,8 @@ extension Interpreter {
     var base = try readLinear(truncateLinear(linear &+ 2), width: width)
     if core.isLong {
       guard isCanonical(base, bits: 48) else { throw .generalProtection() }
-    } else if instruction.operandSize == 2 {
+    } else if (core.codeSize == 2) != instruction.prefixes.contains(.operandSize) {
+      // With 16-bit operands, as the 80286 had it; the decoder gives the size of the image.
       base &= 0xFF_FFFF
     }
     let table = DescriptorTable(base: base, limit: UInt16(truncatingIfNeeded: limit))

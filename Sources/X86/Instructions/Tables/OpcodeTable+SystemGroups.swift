@@ -161,9 +161,9 @@ extension OpcodeTable {
     secondary(
       0x1C, byKind(memory: byExtension([demote, nop, nop, nop, nop, nop, nop, nop]), register: nop))
     let endBranch = byRegister([
-      nop, nop, .op(.endbr64).of(.shadowStack), .op(.endbr32).of(.shadowStack), nop, nop, nop, nop,
+      nop, nop, .op(.endbr64), .op(.endbr32), nop, nop, nop, nop,
     ])
-    let readShadow = OpcodeEntry.op(.rdssp, .ry).of(.shadowStack)
+    let readShadow = OpcodeEntry.op(.rdssp, .ry)
     let withF3 = byExtension([nop, readShadow, nop, nop, nop, nop, nop, endBranch])
     secondary(0x1E, byRepeat(none: nop, pF3: byKind(memory: nop, register: withF3), pF2: nop))
   }

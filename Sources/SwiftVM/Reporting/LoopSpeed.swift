@@ -1,19 +1,19 @@
 internal import Engine
 internal import GuestMemory
 internal import Host
-internal import KVM
 internal import X86
 
 /// Measures how fast a loop runs in ring 0 and in ring 3 of a guest: some KVMs run ring 0 by an
 /// emulator, a thousand times slower, and every plan depends on knowing it.
-enum RingSpeed {
+enum LoopSpeed {
   /// Nanoseconds per iteration of `dec ecx; jnz` in 64-bit mode at the given privilege: the mode that
   /// matters, and the only one whose ring 3 such a KVM runs natively.
   ///
+  /// - Parameter iterations: so many that they take milliseconds at most.
   /// - Throws: where the machine cannot be made, or does not come back as it should.
-  static func measure(path: String, ring: UInt8) throws(EngineError) -> Double {
-    // A ring-0 loop is kept short: at a microsecond an iteration it has to stay in milliseconds.
-    let iterations: UInt32 = ring == 0 ? 1000 : 1_000_000
+  static func measure(_ engine: some MachineEngine, ring: UInt8, iterations: UInt32) throws(EngineError)
+    -> Double
+  {
     let memory: GuestMemory
     do throws(GuestMemoryError) {
       memory = try GuestMemory(pcWithByteCount: 1 << 20)
@@ -21,11 +21,11 @@ enum RingSpeed {
     } catch {
       throw EngineError(error.description)
     }
-    let engine = try HardwareEngine(path: path)
     try engine.map(memory)
+    // Without interrupt controllers of the kernel a machine ends faster.
+    try engine.prepareInterrupts(.software)
     let processor = try engine.makeProcessor(index: 0)
-    // No finishSetup: a machine without interrupt controllers ends faster.
-    try engine.setCPUID([processor])
+    try engine.finishSetup([processor])
     try processor.loadState(entry(ring: ring))
     processor.bindToCurrentThread()
     // The first exit comes before the loop, so that set-up and page faults are not measured.

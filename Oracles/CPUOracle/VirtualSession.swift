@@ -1,0 +1,78 @@
+internal import X86
+
+/// A run of the oracle that compares the engine with ring 3 of a guest on KVM.
+final class VirtualSession {
+  let catalog: FormCatalog
+  private let executor: VirtualExecutor
+  private let engines: [InterpretedExecutor]
+  private let background = MemoryBackground()
+  private let seed: UInt64
+  private var counts: [UInt64]
+  private(set) var failures = FailureLog()
+  private(set) var caseCount: UInt64 = 0
+  private var hostResult = TestResult()
+  private var engineResult = TestResult()
+
+  init(seed: UInt64, onlyForm: String?) throws(OracleError) {
+    self.seed = seed
+    catalog = FormCatalog(.bits64) { Reach.obstacle($0, .bits64, in: .guest) == nil }.filtered(by: onlyForm)
+    counts = [UInt64](repeating: 0, count: catalog.forms.count)
+    executor = try VirtualExecutor(background: background)
+    engines = [
+      try InterpretedExecutor(.bits64, tier: .plain, place: .guest),
+      try InterpretedExecutor(.bits64, tier: .threaded, place: .guest),
+    ]
+  }
+
+  /// Runs so many cases, a batch at a time.
+  func run(_ count: UInt64) throws(OracleError) {
+    var generator = CaseGenerator(catalog: catalog, codeSize: .bits64, seed: seed, place: .guest)
+    guard !catalog.forms.isEmpty else { return }
+    var number: UInt64 = 0
+    while number < count {
+      var tests: [TestCase] = []
+      var forms: [(form: Int, number: UInt64)] = []
+      while tests.count < Int(VirtualLayout.slotCount), number < count {
+        var test = TestCase()
+        let form = generator.make(number, &test)
+        if form >= 0 {
+          tests.append(test)
+          forms.append((form, number))
+        }
+        number += 1
+      }
+      try executor.run(tests)
+      for (index, test) in tests.enumerated() { check(test, index, forms[index].form, forms[index].number) }
+    }
+  }
+
+  private func check(_ test: TestCase, _ index: Int, _ form: Int, _ number: UInt64) {
+    caseCount += 1
+    counts[form] += 1
+    executor.readResult(index, of: test, into: &hostResult)
+    for engine in engines where engine.isPlain || !test.usesExtended {
+      background.prepare(engine.dataAddress, for: test)
+      engine.run(test, into: &engineResult)
+      let isMemoryEqual = MemoryDigest.compute(engine.dataAddress) == executor.digest(index)
+      let difference = compareAll(test, host: hostResult, engine: engineResult, isMemoryEqual: isMemoryEqual)
+      if difference.isFailure {
+        failures.add(form: form) {
+          CasePrinter(hostName: "KVM", engineName: engine.name).text(
+            test, number: number, difference: difference, host: hostResult, engine: engineResult, memory: [])
+        }
+        return
+      }
+    }
+  }
+
+  /// The outcome, in words.
+  func report(shownFailures: Int) {
+    let made = counts.count { $0 > 0 }
+    print(
+      "ring 3 on KVM: \(caseCount) cases, \(made) of \(counts.count) forms; \(failures.count) failures in "
+        + "\(failures.entries.count) forms")
+    for (form, entry) in failures.entries.sorted(by: { $0.key < $1.key }).prefix(shownFailures) {
+      print("\n\(catalog.forms[form].name): \(entry.count) of \(counts[form]) cases fail\n\(entry.text)")
+    }
+  }
+}
