@@ -13,6 +13,9 @@ extension CrashReport {
     }
     postCode = machine.post.lastCode
     unclaimedAccesses = machine.unclaimedAccesses
+    var assistance = AssistanceCount()
+    for vcpu in remains { assistance.add(vcpu.assistance) }
+    self.assistance = Outcome(reason: reason, assistance: assistance).assistanceLine
     if let culprit = vcpus.first(where: \.isCulprit) ?? vcpus.first {
       if let state = culprit.state, !failedInstruction.isEmpty {
         let disassembly = Disassembly(failedInstruction, at: state.rip, CodeSize(state), limit: 1)

@@ -13,6 +13,7 @@ extension CrashReport {
     if unclaimedAccesses > 0 {
       lines.append("accesses to ports or memory that no device claims: \(unclaimedAccesses)")
     }
+    if let assistance { lines.append(assistance) }
     lines += hints.map { "hint: \($0)" }
     return lines.map { $0 + "\n" }.joined()
   }

@@ -57,6 +57,8 @@ public struct CrashReport: Sendable {
 
   /// One sentence on what happened.
   public var headline: String
+  /// What the software CPU did for KVM; nil where it did nothing.
+  public var assistance: String?
   /// The instruction's bytes that the engine reported with its failure.
   public var failedInstruction: [UInt8] = []
   /// The same in Intel's syntax; nil where it is none, or the mode is not known.

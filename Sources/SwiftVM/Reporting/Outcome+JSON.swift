@@ -1,3 +1,4 @@
+internal import Engine
 internal import X86
 
 extension Outcome {
@@ -11,9 +12,20 @@ extension Outcome {
       ("exits", .number(Int64(clamping: exits))),
       ("unclaimedAccesses", .number(Int64(clamping: unclaimedAccesses))),
     ]
+    if assistance.moves > 0 { members.append(("assistance", assistance.json)) }
     if case .guestExit(let status) = reason { members.append(("guestStatus", .number(Int64(status)))) }
     if let crash { members.append(("crash", crash.json)) }
     return .object(members)
+  }
+}
+
+extension AssistanceCount {
+  var json: JSONValue {
+    let names = byMnemonic.sorted { $0.key < $1.key }
+    return .object([
+      ("instructions", .number(Int64(clamping: instructions))), ("moves", .number(Int64(clamping: moves))),
+      ("byMnemonic", .object(names.map { ($0.key, .number(Int64(clamping: $0.value))) })),
+    ])
   }
 }
 
