@@ -85,7 +85,7 @@ final class LockstepSession {
           if let end = stepSoftware(at: software.nextRIP, isRepeated: false) {
             return .difference(
               describe(instruction, before)
-                + "\n  the engine leaves with \(end) and did not come by \(hexadecimal(UInt64(expected.cs.selector))):\(hexadecimal(expected.rip))")
+                + "\n  the engine leaves with \(end) and did not come by \(hexadecimal(expected.rip))")
           }
           count += 1
         }
