@@ -62,7 +62,7 @@ let package = Package(
     // Compares the software engine with other CPUs, instruction by instruction: see docs/oracles.md.
     .executableTarget(
       name: "cpu-oracle",
-      dependencies: ["SoftwareEngine", "KVMEngine", "Engine", "X86", "GuestMemory", "Host", "CLinux"],
+      dependencies: ["SoftwareEngine", "KVMEngine", "Boot", "Engine", "X86", "GuestMemory", "Host", "CLinux"],
       path: "Oracles/CPUOracle", swiftSettings: settings),
 
     // Compares the instruction decoder and formatter with a disassembler.
