@@ -198,6 +198,7 @@ gdt:
 gdt_pointer:
   .word . - gdt - 1
   .quad gdt
+.balign 8192, 0    # apart from code, which is watched for writes
 kernel_data:
   .quad 0x500000                    # the kernel's stack
   .quad 0                           # the caller's

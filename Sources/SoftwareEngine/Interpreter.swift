@@ -42,6 +42,10 @@ final class Interpreter {
   var nextRIP: UInt64 = 0
   /// The page walk of the mode the CPU is in; `modeDidChange` keeps it right.
   var walker: PageTableWalker
+  /// Whether `walkFourLevels` can do, and the bits that must be clear in an entry; `pagingDidChange` keeps
+  /// them right.
+  var hasShortWalk = false
+  var reservedEntryBits: UInt64 = 0
   /// What of the instruction under way devices have answered already.
   let deviceAccesses: DeviceAccessLog
   /// The local APIC refused the last access to one of its model-specific registers.
@@ -65,6 +69,8 @@ final class Interpreter {
   var pendingExit: VMExit?
   /// Why the last instruction did not complete, as the threaded tier left it.
   var interruption: Interruption?
+  /// How it shares its vCPU with a hardware engine; see `Assistance`.
+  var assistance = Assistance()
 
   /// A vCPU as it is after power-on; its state is loaded next.
   init(index: Int, memory: PhysicalMemory, model: ProcessorModel, codeCache: CodeCache) {

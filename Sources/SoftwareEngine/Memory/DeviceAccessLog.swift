@@ -39,6 +39,9 @@ final class DeviceAccessLog {
   /// anything else happens to the vCPU.
   private(set) var isUnderWay = false
 
+  /// Whether a device has answered already, or was written to, in the instruction under way.
+  var hasAnswers: Bool { !answers.isEmpty || answeredItems != 0 }
+
   /// Begins an instruction, or begins it again.
   @inline(__always)
   func rewind() { if isUnderWay { takeAnswer() } }
@@ -83,8 +86,7 @@ final class DeviceAccessLog {
   }
 
   /// Puts an access that was not made yet into the buffer, for the run loop.
-  func ask(_ address: UInt64, width: UInt8, direction: AccessDirection, value: UInt64) -> ExitBuffer
-  {
+  func ask(_ address: UInt64, width: UInt8, direction: AccessDirection, value: UInt64) -> ExitBuffer {
     isUnderWay = true
     asked = (address, width, direction)
     unsafe buffer.storeBytes(of: value, as: UInt64.self)

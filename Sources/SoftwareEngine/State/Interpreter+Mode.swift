@@ -50,6 +50,7 @@ extension Interpreter {
     walker.alignmentCheck = core.systemFlags.contains(.alignmentCheck)
     walker.physicalAddressBits = model.physicalAddressBits
     walker.hasGigabytePages = model.hasGigabytePages
+    shortWalkDidChange()
 
     let table: TranslationTables.Kind =
       checksEveryAccess ? .none : core.privilege == 3 ? .user : supervisorTable

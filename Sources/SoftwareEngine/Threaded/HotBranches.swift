@@ -63,7 +63,7 @@ let jumpRegisterHandler = ThreadedHandler {
 
 /// Pushes the address after `operation`; nil where the stack has to be looked at.
 @inline(__always)
-private func pushReturn(_ core: Core, _ operation: ThreadedOperation) -> Bool {
+func pushReturn(_ core: Core, _ operation: ThreadedOperation) -> Bool {
   let top = core.rsp &- 8
   guard let host = unsafe core.hostForWriting(top, width: 8) else { return false }
   // Sound: the translation cache vouches for the bytes.

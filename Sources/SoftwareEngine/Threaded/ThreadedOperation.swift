@@ -147,13 +147,31 @@ func leave(_ core: Core, _ reason: ThreadedLeave, rip: UInt64) -> UInt {
 /// Goes on at `target`, a canonical address in 64-bit mode, if the jump cache knows it.
 @inline(__always)
 func transfer(_ core: Core, to target: UInt64) -> UInt {
+  guard let operation = knownOperation(core, at: target) else { return leave(core, .lookUp, rip: target) }
+  return enter(core, operation)
+}
+
+/// The same for handlers whose frame must not pile up.
+@inline(__always)
+func resumeTransfer(_ core: Core, to target: UInt64) -> UInt {
+  guard let operation = knownOperation(core, at: target) else { return leave(core, .lookUp, rip: target) }
+  let budget = core.budget &- operation.remaining
+  if budget < 0 { return leave(core, .budget, rip: target) }
+  core.budget = budget
+  return resume(operation)
+}
+
+/// The operation that the jump cache knows for `target`, a canonical address in 64-bit mode, whose page
+/// becomes the one that is executed.
+@inline(__always)
+private func knownOperation(_ core: Core, at target: UInt64) -> ThreadedOperation? {
   let cache = unsafe core.load(UnsafeRawPointer.self, at: CoreLayout.jumpCache)
   let entry = unsafe cache + JumpCache.offset(of: target)
   let key = unsafe entry.load(as: UInt64.self)
   if key == target ^ core.load(UInt64.self, at: CoreLayout.modeSalt) {
     core.store(target & ~0xFFF, at: CoreLayout.codePage)
     // Sound: an entry with a key holds an operation that is alive; it is cleared with its page.
-    return enter(core, unsafe ThreadedOperation(entry.load(fromByteOffset: 8, as: UnsafeRawPointer.self)))
+    return unsafe ThreadedOperation(entry.load(fromByteOffset: 8, as: UnsafeRawPointer.self))
   }
-  return leave(core, .lookUp, rip: target)
+  return nil
 }
