@@ -36,7 +36,7 @@ struct TextScreenTests {
 
   @Test func findsNumbers() {
     var screen = TextScreen()
-    screen.show("\u{1B}[4;30HTest\u{1B}[4;35H #12 [Moving]\u{1B}[9;50HErrors: 0   ".utf8)
+    screen.show("\u{1B}[4;31HTest\u{1B}[4;35H #12 [Moving]\u{1B}[9;50HErrors: 0   ".utf8)
     #expect(screen.number(after: "Test #") == 12)
     #expect(screen.number(after: "Errors:") == 0)
     #expect(screen.number(after: "Pass:") == nil)
