@@ -31,7 +31,8 @@ enum Main {
       }
       // Three quarters of the cases in the mode that matters most.
       let isOnly = sizes.count == 1
-      let share = isOnly ? options.cases : size == .bits64 ? options.cases - options.cases / 4 : options.cases / 4
+      let share =
+        isOnly ? options.cases : size == .bits64 ? options.cases - options.cases / 4 : options.cases / 4
       if let bytes = options.bytes {
         session.run(bytes: bytes, cases: min(share, 100_000))
       } else if let number = options.caseNumber {
@@ -50,7 +51,9 @@ enum Main {
       caseCount += session.caseCount
     }
     let elapsed = max(milliseconds() - start, 1)
-    print("\(caseCount) cases in \(elapsed) ms (\(caseCount / elapsed) thousand a second), \(failureCount) failures")
+    print(
+      "\(caseCount) cases in \(elapsed) ms (\(caseCount / elapsed) thousand a second), \(failureCount) failures"
+    )
     return failureCount == 0
   }
 

@@ -49,12 +49,14 @@ struct Options {
     guard codeSizes.allSatisfy({ $0 == "64" || $0 == "32" }) else { throw .usage("--mode is 64 or 32.") }
   }
 
-  private static func value(_ option: String, _ rest: inout ArraySlice<String>) throws(OracleError) -> String {
+  private static func value(_ option: String, _ rest: inout ArraySlice<String>) throws(OracleError) -> String
+  {
     guard let value = rest.popFirst() else { throw .usage("\(option) needs a value.") }
     return value
   }
 
-  private static func number(_ option: String, _ rest: inout ArraySlice<String>) throws(OracleError) -> UInt64 {
+  private static func number(_ option: String, _ rest: inout ArraySlice<String>) throws(OracleError) -> UInt64
+  {
     let text = try value(option, &rest)
     let number = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
     guard let number else { throw .usage("\(option) needs a number, not \(text).") }

@@ -41,7 +41,9 @@ struct BootForms {
     var chunk = [UInt8](repeating: 0, count: 65536)
     while true {
       // Sound: the buffer has as many bytes as it says.
-      let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+      let count = unsafe chunk.withUnsafeMutableBytes {
+        unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
+      }
       guard count >= 0 else { throw .host("read \(path)", errno) }
       if count == 0 { return String(decoding: bytes, as: UTF8.self) }
       bytes += chunk[0..<count]
@@ -53,7 +55,11 @@ struct BootForms {
     var covered = 0
     var reasons: [String: [String]] = [:]
     for form in forms {
-      if coverage.count(form) > 0 { covered += 1 } else { reasons[Self.reason(form), default: []].append(form.text) }
+      if coverage.count(form) > 0 {
+        covered += 1
+      } else {
+        reasons[Self.reason(form), default: []].append(form.text)
+      }
     }
     print("of \(forms.count) instruction forms of a Linux boot \(covered) were compared with the host")
     for (reason, texts) in reasons.sorted(by: { $0.key < $1.key }) {
@@ -72,7 +78,8 @@ struct BootForms {
     bytes += [UInt8](repeating: 0, count: max(0, 15 - bytes.count))
     do throws(DecodeError) {
       let instruction = try InstructionDecoder(.bits64).decode(InstructionBytes(bytes))
-      return Reach.obstacle(instruction, .bits64, in: .process).map { "because it \($0)" } ?? "for want of cases"
+      return Reach.obstacle(instruction, .bits64, in: .process).map { "because it \($0)" }
+        ?? "for want of cases"
     } catch {
       return "because it does not decode"
     }
