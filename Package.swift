@@ -25,7 +25,7 @@ let package = Package(
     // The parts, for programs that want less than a whole machine (and for the fuzz targets).
     .library(
       name: "SwiftVMParts",
-      targets: ["Host", "KVM", "GuestMemory", "X86", "Engine", "KVMEngine", "SoftwareEngine", "Devices", "Boot"]),
+      targets: ["Host", "KVM", "GuestMemory", "X86", "Engine", "KVMEngine", "SoftwareEngine", "AssistedEngine", "Devices", "Boot"]),
     .executable(name: "swiftvm", targets: ["SwiftVMCommand"]),
   ],
   dependencies: [
@@ -44,11 +44,16 @@ let package = Package(
     module("Engine", ["X86", "GuestMemory"]),
     module("KVMEngine", ["Engine", "KVM", "X86", "GuestMemory", "Host"]),
     module("SoftwareEngine", ["Engine", "X86", "GuestMemory", "Host", "CLinux"]),
+    module(
+      "AssistedEngine", ["KVMEngine", "SoftwareEngine", "Engine", "X86", "GuestMemory", "Host"]),
     module("Devices", ["Engine", "X86", "Host"]),
     module("Boot", ["GuestMemory", "X86", "Host"]),
     module(
       "SwiftVM",
-      ["Boot", "Devices", "KVMEngine", "SoftwareEngine", "Engine", "GuestMemory", "X86", "Host"]),
+      [
+        "Boot", "Devices", "AssistedEngine", "KVMEngine", "SoftwareEngine", "Engine", "GuestMemory", "X86",
+        "Host",
+      ]),
     .executableTarget(
       name: "SwiftVMCommand",
       dependencies: ["SwiftVM", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -70,6 +75,9 @@ let package = Package(
     tests("GuestMemoryTests", ["GuestMemory", "Host", "CLinux"]),
     tests("X86Tests", ["X86"]),
     tests("SoftwareEngineTests", ["SoftwareEngine", "Engine", "X86", "GuestMemory", "Host", "CLinux"]),
+    tests(
+      "AssistedEngineTests",
+      ["AssistedEngine", "KVMEngine", "SoftwareEngine", "Engine", "X86", "GuestMemory", "Host"]),
     tests("DevicesTests", ["Devices", "KVM", "Engine", "X86", "Host", "CLinux"]),
     tests("BootTests", ["Boot", "GuestMemory", "X86", "Host"]),
     tests(

@@ -80,4 +80,13 @@ public protocol Processor: GuestClock {
 
   /// Must be called once on the thread that will run the vCPU, before `run()`.
   func bindToCurrentThread()
+
+  /// What the software engine did for this vCPU; nil where the engine has no such helper. Once the vCPU's
+  /// thread has ended.
+  var assistance: AssistanceCount? { get }
+}
+
+extension Processor {
+  /// None.
+  public var assistance: AssistanceCount? { nil }
 }

@@ -8,16 +8,20 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   // @unchecked: set-up is single-threaded; afterwards only `machine` is used, whose ioctls the
   // kernel serializes.
 
-  private let kernelMachine: KernelMachine
+  let kernelMachine: KernelMachine
   private let runAreaByteCount: Int
   /// The guest memory that the kernel maps: it must outlive the machine.
-  private var memory: GuestMemory?
+  private(set) var memory: GuestMemory?
+  /// See `forgetTranslations`.
+  var spare: SparePage?
   private let savedRegisters: SavedRegisters
   private let cpuid: SupportedCPUID
   /// Where the interrupt controllers are.
   private var place = InterruptControllerPlace.engine
   /// RDMSR and WRMSR of the local APIC's registers leave the guest.
   private var hasRegisterExits = false
+  /// The kernel tells the frequency of the time-stamp counter.
+  private var hasTimeStamps = false
 
   /// Where KVM keeps the three pages and the one page that old Intel CPUs need for real mode: just
   /// under the 4 GiB firmware area, where a PC has no RAM.
@@ -122,17 +126,21 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   /// Lets the vCPUs see what KVM supports: without it they have no long mode.
   func setCPUID(_ processors: [HardwareProcessor]) throws(EngineError) {
     try asEngineError { () throws(KVMError) in
-      let supported = try cpuid.entries()
       for processor in processors {
-        var entries = CPUIDPolicy.entries(from: supported, apicID: UInt32(processor.index))
-        if place == .software {
-          let hasTimeStamps = (try? processor.processor.timeStampFrequency()) ?? 0 > 0
-          CPUIDPolicy.adapt(
-            &entries, hasX2APIC: hasRegisterExits, hasDeadlineTimer: hasRegisterExits && hasTimeStamps)
-        }
-        try processor.processor.setCPUID(entries)
+        hasTimeStamps = (try? processor.processor.timeStampFrequency()) ?? 0 > 0
+        try processor.processor.setCPUID(try identificationEntries(ofProcessor: processor.index))
       }
     }
+  }
+
+  /// What CPUID tells on a vCPU.
+  func identificationEntries(ofProcessor index: Int) throws(KVMError) -> [KVMCPUIDEntry] {
+    var entries = CPUIDPolicy.entries(from: try cpuid.entries(), apicID: UInt32(index))
+    if place == .software {
+      CPUIDPolicy.adapt(
+        &entries, hasX2APIC: hasRegisterExits, hasDeadlineTimer: hasRegisterExits && hasTimeStamps)
+    }
+    return entries
   }
 
   /// The kernel's controllers.

@@ -26,6 +26,12 @@ extension HardwareProcessor {
   ///
   /// A register that KVM lists and then refuses is left out: refusals are facts of the host.
   public func saveState() throws(EngineError) -> CPUState {
+    let numbers = try asEngineError { () throws(KVMError) in try savedRegisters.numbers() }
+    return try saveState(registers: numbers)
+  }
+
+  /// Reads the state with these model-specific registers.
+  func saveState(registers: [UInt32]) throws(EngineError) -> CPUState {
     try asEngineError { () throws(KVMError) in
       var state = CPUState()
       state.take(try processor.registers())
@@ -33,7 +39,7 @@ extension HardwareProcessor {
       let controls = try processor.extendedControlRegisters()
       if controls.nr_xcrs > 0 { state.xcr0 = XCR0(rawValue: controls.xcrs.0.value) }
       state.extended = ExtendedState(bytes: try processor.xsave())
-      for entry in try processor.msrs(savedRegisters.numbers()).entries {
+      for entry in try processor.msrs(registers).entries {
         state.modelSpecific[MSR(rawValue: entry.index)] = entry.data
       }
       state.events = PendingEvents(try processor.events())
@@ -84,7 +90,7 @@ extension HardwareProcessor {
     }
   }
 
-  private func setXCR0(_ value: XCR0) throws(KVMError) {
+  func setXCR0(_ value: XCR0) throws(KVMError) {
     var controls = KVMExtendedControlRegisters()
     controls.nr_xcrs = 1
     controls.xcrs.0.xcr = 0
@@ -92,7 +98,7 @@ extension HardwareProcessor {
     try processor.setExtendedControlRegisters(controls)
   }
 
-  private func setDebugRegisters(_ debug: DebugRegisters) throws(KVMError) {
+  func setDebugRegisters(_ debug: DebugRegisters) throws(KVMError) {
     var registers = KVMDebugRegisters()
     registers.db = (debug.dr0, debug.dr1, debug.dr2, debug.dr3)
     registers.dr6 = debug.dr6
@@ -101,7 +107,7 @@ extension HardwareProcessor {
   }
 
   /// The area at the size that this vCPU's KVM_SET_XSAVE takes.
-  private func xsaveArea(_ extended: ExtendedState) -> [UInt8] {
+  func xsaveArea(_ extended: ExtendedState) -> [UInt8] {
     let wanted = processor.xsaveByteCount
     let bytes = extended.bytes
     if bytes.count >= wanted { return Array(bytes.prefix(wanted)) }

@@ -62,6 +62,9 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
     return .interrupted
   }
 
+  /// Makes the next `run()` do no more than take up the data of the exit before. For the vCPU's thread.
+  public func dontEnter() { immediateExit.set() }
+
   /// Makes `run()` return `.interrupted`.
   public func kick() {
     // The byte first: a signal that comes before KVM_RUN is entered is lost, the byte is not.

@@ -69,6 +69,8 @@ final class Interpreter {
   var pendingExit: VMExit?
   /// Why the last instruction did not complete, as the threaded tier left it.
   var interruption: Interruption?
+  /// How it shares its vCPU with a hardware engine; see `Assistance`.
+  var assistance = Assistance()
 
   /// A vCPU as it is after power-on; its state is loaded next.
   init(index: Int, memory: PhysicalMemory, model: ProcessorModel, codeCache: CodeCache) {

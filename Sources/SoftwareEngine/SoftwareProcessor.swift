@@ -13,8 +13,8 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   /// The vCPU's number and initial local APIC ID.
   public let index: Int
   let interpreter: Interpreter
-  private let turns: TurnOrder
-  private let isKicked = Atomic<Bool>(false)
+  let turns: TurnOrder
+  let isKicked = Atomic<Bool>(false)
   /// How often it went to sleep.
   private let haltCount = Atomic<UInt64>(0)
   private let isAsleep = Atomic<Bool>(false)
@@ -22,7 +22,7 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   private var injectedInterrupt: UInt8?
 
   /// Instructions between two looks at what other threads want: about 0.1 ms.
-  private static let quantum: Int64 = 16_384
+  static let quantum: Int64 = 16_384
 
   init(index: Int, interpreter: Interpreter, turns: TurnOrder) {
     self.index = index
@@ -56,7 +56,7 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   }
 
   /// Executes up to `count` instructions. Nil: go on.
-  private func advance(by count: Int64, isExact: Bool) -> VMExit? {
+  func advance(by count: Int64, isExact: Bool) -> VMExit? {
     switch interpreter.execute(atMost: count, isExact: isExact) {
     case .budget, .attention: return nil
     case .exit: return takeExit()
@@ -64,7 +64,7 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   }
 
   /// What the interpreter wants answered.
-  private func takeExit() -> VMExit? {
+  func takeExit() -> VMExit? {
     guard let exit = interpreter.pendingExit else { return nil }
     interpreter.pendingExit = nil
     switch exit {
@@ -80,7 +80,7 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   }
 
   /// Delivers what was injected, and what a loaded state held back.
-  private func takeEvents() {
+  func takeEvents() {
     interpreter.deliverPendingEvents()
     if let vector = injectedInterrupt, interpreter.canTakeInterrupt {
       injectedInterrupt = nil

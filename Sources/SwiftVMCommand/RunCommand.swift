@@ -33,6 +33,8 @@ struct RunCommand: OptionReading {
   var timeout: String?
   @Option(help: ArgumentHelp("auto (KVM, or software without it), kvm or software.", valueName: "engine"))
   var engine: String?
+  @Option(help: ArgumentHelp("The software CPU's help for KVM: auto, off or ring0.", valueName: "mode"))
+  var assist: String?
   @Option(help: ArgumentHelp("Interrupt controllers: auto, kernel or software.", valueName: "place"))
   var irqchip: String?
   @Option(help: ArgumentHelp("Write how it ended to this file, as JSON.", valueName: "file"))
@@ -56,7 +58,7 @@ struct RunCommand: OptionReading {
     try imageOptions.apply(to: &options)
     try options.apply([
       (.cpus, cpus), (.serial, serial), (.exitPort, exitPort), (.exitStatus, exitStatus),
-      (.timeout, timeout), (.engine, engine), (.irqchip, irqchip), (.report, report),
+      (.timeout, timeout), (.engine, engine), (.assist, assist), (.irqchip, irqchip), (.report, report),
     ])
     let switches: [(RunOptions.Switch, Bool)] = [
       (.noReboot, noReboot), (.hugePages, hugePages), (.timings, timings), (.verbose, verbose),

@@ -15,7 +15,7 @@ struct RunOptions: Sendable {
 
   /// An option that takes a value, by its name on the command line.
   enum Option: String, CaseIterable, Sendable {
-    case mem, cpus, mode, cmdline, initrd, module, serial, timeout, engine, irqchip, report, entry
+    case mem, cpus, mode, cmdline, initrd, module, serial, timeout, engine, assist, irqchip, report, entry
     case exitPort = "exit-port"
     case exitStatus = "exit-status"
     case loadAddress = "load-address"
@@ -86,6 +86,12 @@ struct RunOptions: Sendable {
           option, text, Self.oneOf(VirtualMachine.Configuration.EngineChoice.allCases.map(\.rawValue)))
       }
       configuration.engine = engine
+    case .assist:
+      typealias Choice = VirtualMachine.Configuration.AssistChoice
+      guard let choice = Choice(rawValue: text) else {
+        throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
+      }
+      configuration.assist = choice
     case .irqchip:
       typealias Choice = VirtualMachine.Configuration.InterruptControllerChoice
       guard let choice = Choice(rawValue: text) else {

@@ -41,6 +41,7 @@ struct RunSession {
       say(
         "\(outcome.exits) exits, \(outcome.unclaimedAccesses) accesses that no device claims, "
           + "\(outcome.reboots) resets")
+      if let line = outcome.assistanceLine { say(line) }
     }
   }
 

@@ -17,7 +17,8 @@ extension Interpreter {
   }
 
   private func dispatch(_ instruction: borrowing Instruction) throws(Interruption) {
-    guard model.has(instruction.feature) else { throw .invalidOpcode }
+    guard model.has(instruction.feature) else { throw undefinedInstruction() }
+    if assistance.leavesSystemToHardware, instruction.belongsToHardware { throw handOver() }
     if instruction.prefixes.contains(.vex) {
       // VEX is for protected mode only (SDM Vol. 2, 2.3 and 2.5).
       guard core.cr0.contains(.protectionEnable), !core.systemFlags.contains(.virtual8086) else {
@@ -42,7 +43,7 @@ extension Interpreter {
     case .native: try executeNative(instruction)
     case .cacheLine: try executeCacheLine(instruction)
     case .nothing: break
-    case .undefined: throw .invalidOpcode
+    case .undefined: throw instruction.isAlwaysUndefined ? .invalidOpcode : undefinedInstruction()
     }
   }
 }

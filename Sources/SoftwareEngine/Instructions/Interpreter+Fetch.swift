@@ -58,7 +58,7 @@ extension Interpreter {
       switch error {
       case .needsMoreBytes: throw fetched.end ?? .generalProtection()
       case .tooLong: throw .generalProtection()
-      case .undefined: throw .invalidOpcode
+      case .undefined: throw undefinedInstruction()
       }
     }
   }

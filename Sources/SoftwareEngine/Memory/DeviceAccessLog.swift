@@ -39,6 +39,9 @@ final class DeviceAccessLog {
   /// anything else happens to the vCPU.
   private(set) var isUnderWay = false
 
+  /// Whether a device has answered already, or was written to, in the instruction under way.
+  var hasAnswers: Bool { !answers.isEmpty || answeredItems != 0 }
+
   /// Begins an instruction, or begins it again.
   @inline(__always)
   func rewind() { if isUnderWay { takeAnswer() } }

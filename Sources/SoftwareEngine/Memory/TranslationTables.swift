@@ -33,6 +33,8 @@ final class TranslationTables {
 
   /// Where the instructions at linear addresses are: forgotten with the translations.
   let jumpCache = JumpCache()
+  /// How often something was forgotten: another engine that keeps translations must forget them too.
+  private(set) var flushCount: UInt64 = 0
   /// The four tables, one after the other.
   let base: UnsafeMutableRawPointer
 
@@ -60,6 +62,7 @@ final class TranslationTables {
 
   /// Forgets everything.
   func flush() {
+    flushCount &+= 1
     jumpCache.clear()
     for table in 0..<4 {
       for offset in stride(from: 0, to: Self.tableByteCount, by: Self.entryByteCount) {
@@ -70,6 +73,7 @@ final class TranslationTables {
 
   /// Forgets what is not global.
   func flushLocal() {
+    flushCount &+= 1
     jumpCache.clear()
     for table in 0..<3 {
       for offset in stride(from: 0, to: Self.tableByteCount, by: Self.entryByteCount) {
@@ -83,6 +87,7 @@ final class TranslationTables {
 
   /// Forgets the page that holds `linear`.
   func flush(page linear: UInt64) {
+    flushCount &+= 1
     jumpCache.clear()
     let offset = Self.offset(of: linear)
     for table in 0..<3 { clear(table * Self.tableByteCount + offset, offset) }

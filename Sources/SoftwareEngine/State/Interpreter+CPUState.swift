@@ -29,6 +29,7 @@ extension Interpreter {
     deviceAccesses.forget()
     pendingExit = nil
     translations.flush()
+    assistance.didLoad(flushes: translations.flushCount)
     debugRegistersDidChange()
     modeDidChange()
   }
@@ -63,7 +64,7 @@ extension Interpreter {
 
   /// Takes over the x87 and SSE registers. A component that XSTATE_BV leaves out has its initial
   /// values; components that this engine does not have are dropped.
-  private func loadExtended(_ extended: ExtendedState) {
+  func loadExtended(_ extended: ExtendedState) {
     let initial = ExtendedState()
     // A state whose header is all zero comes from FXSAVE, or was never saved: its legacy area counts.
     let present = extended.presentComponents
@@ -77,7 +78,7 @@ extension Interpreter {
     core.correctImage()
   }
 
-  private func savedExtended() -> ExtendedState {
+  func savedExtended() -> ExtendedState {
     var bytes = [UInt8](repeating: 0, count: ExtendedState.legacySize + ExtendedState.headerSize)
     for offset in 0..<ExtendedState.legacySize {
       bytes[offset] = core.load(at: CoreLayout.extended + offset)

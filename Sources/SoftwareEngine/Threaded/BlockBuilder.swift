@@ -9,10 +9,11 @@ extension Interpreter {
   /// where the instruction cannot be one: it crosses into the next page, or does not decode. The plain
   /// tier then says what it does.
   func operation(physicalPage physical: UInt64, offset: Int, flavor: CodeFlavor) -> ThreadedOperation? {
-    let page = codeCache.page(physical, flavor: flavor)
-    if let known = page.operation(at: offset) { return known }
     guard let host = unsafe memory.host(ofPage: physical) else { return nil }
     let bytes = unsafe UnsafeRawPointer(host.address)
+    // Sound: guest memory stays mapped for as long as the machine exists.
+    let page = unsafe codeCache.page(physical, flavor: flavor, bytes: bytes)
+    if let known = page.operation(at: offset) { return known }
 
     var prepared: [PreparedOperation] = []
     prepared.reserveCapacity(Self.maximumBlockLength + 1)
@@ -39,6 +40,7 @@ extension Interpreter {
       blockEndHandler, length: 0, pageOffset: last.pageOffset &+ UInt16(last.length))
     end.remaining = 0
     _ = page.append(end)
+    page.keepBytes()
     return first
   }
 

@@ -17,6 +17,8 @@ final class CodeCache {
   private let pageCount: UInt64
   /// Those whose caches refer to operations here.
   private var interpreters: [Unowned] = []
+  /// Changes when memory may have been written to without a word to `didWrite`.
+  private var epoch: UInt64 = 0
   /// How often written code had to be forgotten.
   private(set) var invalidationCount: UInt64 = 0
 
@@ -54,12 +56,23 @@ final class CodeCache {
       of: isCode ? old | bit : old & ~bit, toByteOffset: Int(number >> 3), as: UInt8.self)
   }
 
-  /// The operations of the physical page at `address`.
-  func page(_ address: UInt64, flavor: CodeFlavor) -> CodePage {
+  /// The operations of the physical page at `address`, whose bytes are at `bytes` on the host.
+  ///
+  /// - Safety: the bytes stay mapped for as long as the machine exists.
+  @unsafe
+  func page(_ address: UInt64, flavor: CodeFlavor, bytes: UnsafeRawPointer) -> CodePage {
     let key = address | UInt64(flavor.rawValue)
-    if let page = pages[key] { return page }
+    if let page = pages[key] {
+      if page.epoch == epoch { return page }
+      if page.matchesMemory {
+        page.epoch = epoch
+        return page
+      }
+      forget(page, key: key)
+    }
     if pages.count >= Self.maximumPageCount { forgetAll() }
-    let page = CodePage(address: address, flavor: flavor)
+    let page = unsafe CodePage(address: address, flavor: flavor, bytes: bytes)
+    page.epoch = epoch
     pages[key] = page
     if !holdsCode(address) {
       mark(address, true)
@@ -100,6 +113,13 @@ final class CodeCache {
     hasStalePages = true
     let isGone = (UInt64(0)...2).allSatisfy { pages[page.address | $0] == nil }
     if isGone { mark(page.address, false) }
+    for holder in interpreters { holder.interpreter.translations.jumpCache.clear() }
+  }
+
+  /// Memory may have been written to by somebody who does not call `didWrite`: another engine, or a device.
+  /// Each page is compared with memory before it is used again.
+  func memoryMayHaveChanged() {
+    epoch &+= 1
     for holder in interpreters { holder.interpreter.translations.jumpCache.clear() }
   }
 

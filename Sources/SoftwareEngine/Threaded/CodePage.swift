@@ -28,6 +28,14 @@ final class CodePage {
   private(set) var pieces: UInt64 = 0
   /// Its operations were made stale.
   private(set) var isStale = false
+  /// When it was last known to agree with memory; see `CodeCache.memoryMayHaveChanged`.
+  var epoch: UInt64 = 0
+  /// The page in memory.
+  private let bytes: UnsafeRawPointer
+  /// The page as it was when its first instruction was decoded, which is what counts for its `pieces`.
+  private let copy: UnsafeMutableRawPointer
+  /// Which pieces of `copy` are as they were when instructions were decoded from them.
+  private var copiedPieces: UInt64 = 0
 
   /// Offset in the page → number of the operation there, plus one; 0 where none begins a block or is
   /// in one.
@@ -49,15 +57,20 @@ final class CodePage {
   /// As many as a number of 16 bits can tell apart.
   static let maximumOperationCount = 60_000
 
-  init(address: UInt64, flavor: CodeFlavor) {
+  /// - Safety: the page's bytes at `bytes` stay mapped for as long as this object lives.
+  @unsafe
+  init(address: UInt64, flavor: CodeFlavor, bytes: UnsafeRawPointer) {
     self.address = address
     self.flavor = flavor
+    unsafe self.bytes = bytes
+    unsafe copy = .allocate(byteCount: 4096, alignment: 64)
     unsafe numbers = .allocate(capacity: 4096)
     unsafe numbers.initialize(repeating: 0, count: 4096)
   }
 
   deinit {
     unsafe numbers.deallocate()
+    unsafe copy.deallocate()
     for chunk in chunks { unsafe chunk.base.deallocate() }
     for chunk in instructions { unsafe chunk.base.deallocate() }
   }
@@ -113,6 +126,36 @@ final class CodePage {
     let place = unsafe instructions[instructions.count - 1].base + slot
     unsafe place.initialize(to: instruction)
     return UInt64(UInt(bitPattern: place))
+  }
+
+  /// Keeps the bytes of the pieces that came in since the last call. What was decoded from a piece before
+  /// it was written to does not agree with memory any more, so its first copy stays.
+  func keepBytes() {
+    var added = pieces & ~copiedPieces
+    copiedPieces |= added
+    while added != 0 {
+      let offset = added.trailingZeroBitCount << 6
+      // Sound: both are pages.
+      unsafe (copy + offset).copyMemory(from: bytes + offset, byteCount: 64)
+      added &= added &- 1
+    }
+  }
+
+  /// Whether memory still has what the instructions were decoded from.
+  var matchesMemory: Bool {
+    var rest = copiedPieces
+    while rest != 0 {
+      let offset = rest.trailingZeroBitCount << 6
+      for word in stride(from: offset, to: offset + 64, by: 8) {
+        // Sound: both are pages, and 8 divides their addresses.
+        let (now, then) = unsafe (
+          bytes.load(fromByteOffset: word, as: UInt64.self), copy.load(fromByteOffset: word, as: UInt64.self)
+        )
+        if now != then { return false }
+      }
+      rest &= rest &- 1
+    }
+    return true
   }
 
   /// Makes every operation leave the threaded tier before it does anything.

@@ -65,7 +65,8 @@ extension Interpreter {
 
   /// Whether the loop must look up before the next instruction.
   var wantsAttention: Bool {
-    looksUpSoon || activity != .running || hasPendingEvents || (wantsInterruptWindow && canTakeInterrupt)
+    looksUpSoon || activity != .running || hasPendingEvents || assistance.wantsToPause(core.privilege)
+      || (wantsInterruptWindow && canTakeInterrupt)
       || (events.isNMIPending && canTakeNMI)
   }
 

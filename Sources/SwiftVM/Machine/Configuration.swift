@@ -69,6 +69,16 @@ extension VirtualMachine {
       case software
     }
 
+    /// What the software CPU does for KVM.
+    public enum AssistChoice: String, Sendable, CaseIterable {
+      /// It carries out instructions that KVM cannot.
+      case auto
+      /// Nothing: such an instruction ends the machine.
+      case off
+      /// It runs all of ring 0, and KVM runs ring 3: for hosts whose KVM emulates ring 0.
+      case ring0
+    }
+
     /// What to boot.
     public var image: Image
     /// RAM, in bytes: whole 4 KiB pages, at least 1 MiB.
@@ -101,6 +111,10 @@ extension VirtualMachine {
     public var reboots = true
     /// Which engine runs the vCPUs.
     public var engine = EngineChoice.auto
+    /// What the software CPU does for KVM.
+    public var assist = AssistChoice.auto
+    /// For tests: the vCPUs move between KVM and the software CPU at random, as this seed says.
+    var randomMoves: UInt64?
     /// Where the interrupt controllers are.
     public var interruptControllers = InterruptControllerChoice.auto
     /// SIGINT, SIGTERM, SIGHUP and SIGQUIT to this process end the machine in good order. For
@@ -160,12 +174,23 @@ extension VirtualMachine.Configuration {
       found.append(
         Mistake("the software engine has no interrupt controllers in the kernel; choose software or auto"))
     }
+    if assist == .ring0 {
+      if interruptControllers == .kernel {
+        found.append(
+          Mistake(
+            "ring 0 cannot be in software with the interrupt controllers in the kernel; choose software or auto"
+          ))
+      }
+      if cpuCount != 1 {
+        found.append(Mistake("ring 0 in software is for a single vCPU; leave --cpus out, or --assist ring0"))
+      }
+    }
     return found
   }
 
   /// Where the interrupt controllers are on the engine that is used.
   var interruptControllerPlace: InterruptControllerPlace {
-    interruptControllers == .software || engine == .software ? .software : .engine
+    interruptControllers == .software || engine == .software || assist == .ring0 ? .software : .engine
   }
 
   /// Who has one of the ports that an exit port at `port` would take.

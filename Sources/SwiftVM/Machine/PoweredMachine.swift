@@ -62,7 +62,8 @@ final class PoweredMachine: Sendable {
   func remains() -> [VCPURemains] {
     vcpus.map { vcpu in
       VCPURemains(
-        ending: vcpu.ending.withLock { $0 }, lastExits: vcpu.history.entries, exitCount: vcpu.history.total)
+        ending: vcpu.ending.withLock { $0 }, lastExits: vcpu.history.entries, exitCount: vcpu.history.total,
+        assistance: vcpu.processor.assistance ?? AssistanceCount())
     }
   }
 }
@@ -72,4 +73,6 @@ struct VCPURemains: Sendable {
   var ending: Ending?
   var lastExits: [ExitRecord]
   var exitCount: UInt64
+  /// What the software CPU did for it.
+  var assistance = AssistanceCount()
 }

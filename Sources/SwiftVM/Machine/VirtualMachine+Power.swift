@@ -1,3 +1,4 @@
+internal import AssistedEngine
 internal import Boot
 internal import Devices
 internal import Engine
@@ -27,8 +28,12 @@ extension VirtualMachine {
       return try powerOnInSoftware(plan, timeline: &timeline)
     }
     timeline.mark("open KVM and create the machine")
-    try powerOn(
-      hardware, interrupts: configuration.interruptControllerPlace, plan: plan, timeline: &timeline)
+    let place = configuration.interruptControllerPlace
+    guard let mode = configuration.assistMode else {
+      return try powerOn(hardware, interrupts: place, plan: plan, timeline: &timeline)
+    }
+    let assisted = AssistedMachine(hardware, mode: mode, processorCount: configuration.cpuCount)
+    try powerOn(assisted, interrupts: place, plan: plan, timeline: &timeline)
   }
 
   private func powerOnInSoftware(_ plan: BootPlan, timeline: inout SetupTimeline) throws(StartError) {
@@ -225,6 +230,7 @@ extension VirtualMachine {
       life.patienceTimer = nil
       life.earlierExits += exits
       life.earlierUnclaimed += unclaimed
+      for vcpu in remains { life.assistance.add(vcpu.assistance) }
       guard case .reset = reason, configuration.reboots, let plan = life.plan else {
         if case .internalFault = reason { return (reason, nil, life.requestedStop == reason) }
         return (reason, nil, false)
@@ -258,6 +264,7 @@ extension VirtualMachine {
       outcome.reboots = life.reboots
       outcome.exits = life.earlierExits
       outcome.unclaimedAccesses = life.earlierUnclaimed
+      outcome.assistance = life.assistance
       life.current = nil
       life.haltTimer = nil
       life.limitTimer = nil
@@ -269,5 +276,17 @@ extension VirtualMachine {
     }
     for waiter in waiters { waiter(outcome) }
     parts.loop.stop()
+  }
+}
+
+extension VirtualMachine.Configuration {
+  /// What the helper of KVM does; nil where there is none.
+  fileprivate var assistMode: AssistedMachine.Mode? {
+    if let randomMoves { return .atRandom(seed: randomMoves) }
+    return switch assist {
+    case .auto: .onFailure
+    case .off: nil
+    case .ring0: .kernelMode
+    }
   }
 }

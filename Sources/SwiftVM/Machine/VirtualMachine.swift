@@ -49,6 +49,8 @@ public final class VirtualMachine: Sendable {
     /// Exits and unclaimed accesses of the lives before a reset.
     var earlierExits: UInt64 = 0
     var earlierUnclaimed: UInt64 = 0
+    /// What the software CPU did for KVM.
+    var assistance = AssistanceCount()
     var haltTimer: RepeatingTimer?
     var limitTimer: EventLoop.Timer?
     var patienceTimer: EventLoop.Timer?

@@ -1,3 +1,4 @@
+internal import Engine
 internal import X86
 
 extension Outcome {
@@ -11,9 +12,20 @@ extension Outcome {
       ("exits", .number(Int64(clamping: exits))),
       ("unclaimedAccesses", .number(Int64(clamping: unclaimedAccesses))),
     ]
+    if assistance.moves > 0 { members.append(("assistance", assistance.json)) }
     if case .guestExit(let status) = reason { members.append(("guestStatus", .number(Int64(status)))) }
     if let crash { members.append(("crash", crash.json)) }
     return .object(members)
+  }
+}
+
+extension AssistanceCount {
+  var json: JSONValue {
+    let names = byMnemonic.sorted { $0.key < $1.key }
+    return .object([
+      ("instructions", .number(Int64(clamping: instructions))), ("moves", .number(Int64(clamping: moves))),
+      ("byMnemonic", .object(names.map { ($0.key, .number(Int64(clamping: $0.value))) })),
+    ])
   }
 }
 
@@ -22,6 +34,7 @@ extension CrashReport {
     .object([
       ("headline", .string(headline)),
       ("failedInstruction", .string(hexBytes(failedInstruction))),
+      ("failedInstructionText", failedInstructionText.map { .string($0) } ?? .null),
       ("postCode", postCode.map { .number(Int64($0)) } ?? .null),
       ("hints", .array(hints.map { .string($0) })),
       ("vcpus", .array(vcpus.map(\.json))),
@@ -38,9 +51,18 @@ extension CrashReport.VCPU {
       ("registersAreAfterReset", .bool(isAfterReset)),
       ("state", state.map(\.json) ?? .null),
       ("codeAtRIP", .string(hexBytes(code))),
+      ("instructionsAtRIP", .array(instructions.map(\.json))),
       ("walks", .array(walks.map(\.json))),
       ("exitCount", .number(Int64(clamping: exitCount))),
       ("lastExits", .array(exits.map(\.json))),
+    ])
+  }
+}
+
+extension Disassembly.Line {
+  var json: JSONValue {
+    .object([
+      ("address", .hex(address)), ("bytes", .string(hexBytes(bytes))), ("text", .string(text)),
     ])
   }
 }

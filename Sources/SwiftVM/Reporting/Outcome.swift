@@ -12,6 +12,8 @@ public struct Outcome: Sendable {
   public var exits: UInt64 = 0
   /// Accesses to ports and memory that no device claims.
   public var unclaimedAccesses: UInt64 = 0
+  /// What the software CPU did for KVM, over all vCPUs and reboots.
+  public var assistance = AssistanceCount()
 }
 
 extension Outcome {
@@ -87,5 +89,19 @@ extension Outcome {
         + "software"
     default: "KVM gave up with sub-code \(failure.code)"
     }
+  }
+}
+
+extension Outcome {
+  /// A line on what the software CPU did for KVM; nil where it did nothing.
+  public var assistanceLine: String? {
+    guard assistance.moves > 0 else { return nil }
+    var line =
+      "the software CPU executed \(assistance.instructions) instructions for KVM in \(assistance.moves) moves"
+    let names = assistance.byMnemonic.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }
+    if !names.isEmpty {
+      line += "; KVM could not carry out " + names.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
+    }
+    return line
   }
 }

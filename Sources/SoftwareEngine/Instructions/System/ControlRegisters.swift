@@ -49,7 +49,7 @@ extension Interpreter {
     let new: CR3
     if isLongModeActive {
       // This CPU has no process-context identifiers, so that bit 63 is reserved like the rest.
-      guard value >> UInt64(model.physicalAddressBits) == 0 else { throw .generalProtection() }
+      guard value >> UInt64(model.physicalAddressBits) == 0 else { throw refusedControl() }
       new = CR3(rawValue: value)
     } else {
       new = CR3(rawValue: value & 0xFFFF_FFFF)
@@ -65,7 +65,7 @@ extension Interpreter {
   func writeCR4(_ value: UInt64) throws(Interruption) {
     let old = core.cr4
     let new = CR4(rawValue: value)
-    guard new.isSubset(of: model.supportedCR4) else { throw .generalProtection() }
+    guard new.isSubset(of: model.supportedCR4) else { throw refusedControl() }
     if isLongModeActive, !new.contains(.physicalAddressExtension) { throw .generalProtection() }
     let changed = old.symmetricDifference(new)
     let paging: CR4 = [.pageSizeExtensions, .physicalAddressExtension, .pageGlobalEnable]

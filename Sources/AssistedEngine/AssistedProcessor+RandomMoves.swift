@@ -1,0 +1,24 @@
+internal import Engine
+internal import KVMEngine
+internal import SoftwareEngine
+
+extension AssistedProcessor {
+  /// Runs the guest on KVM, or moves it to the helper for a random number of instructions.
+  func runAtRandom() throws(EngineError) -> VMExit {
+    guard let number = randomMoves?.next() else { return try hardware.run() }
+    if number & 3 == 0 {
+      // The data of the exit before is taken up first, so that KVM has the vCPU between instructions.
+      hardware.dontEnter()
+      let exit = try hardware.run()
+      guard case .interrupted = exit else { return exit }
+      try moveToSoftware()
+      if isInSoftware, let stay = randomMoves?.stay() {
+        patience.begin(length: stay)
+        return try runInSoftware()
+      }
+    }
+    let exit = try hardware.run()
+    if case .emulationFailure(let failure) = exit { return try assist(failure) }
+    return exit
+  }
+}
