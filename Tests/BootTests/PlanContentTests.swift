@@ -4,8 +4,8 @@ import Testing
 
 /// What a plan says that it puts somewhere, against what it does put there.
 struct PlanContentTests {
-  @Test(arguments: [BootRequest.Mode.real, .protected, .long])
-  func itIsWhatIsPlaced(_ mode: BootRequest.Mode) throws {
+  @Test(arguments: [nil, BootRequest.Mode.protected, .long])
+  func itIsWhatIsPlaced(_ mode: BootRequest.Mode?) throws {
     let plan = try plan((0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 7) }, mode: mode)
     let memory = try place(plan)
     for segment in plan.segments where ![.stack, .workspace].contains(segment.kind) {
