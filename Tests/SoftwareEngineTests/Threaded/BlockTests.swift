@@ -26,7 +26,7 @@ import X86
 
   private func compare(_ code: [[UInt8]], _ registers: [UInt64], expectsFault: Bool) throws {
     // HLT ends the block, and the run.
-    let bytes = code.flatMap { $0 } + [0xF4]
+    let bytes: [UInt8] = Array(code.joined()) + [0xF4]
     let plain = try TestGuest.long(bytes)
     let threaded = try TestGuest.long(bytes)
     for guest in [plain, threaded] {
