@@ -20,7 +20,10 @@ extension AssistedProcessor {
     // KVM queues #UD beside its report (handle_emulation_failure).
     software.dropInvalidOpcode()
     if let mnemonic = software.currentMnemonic { count.byMnemonic[mnemonic, default: 0] &+= 1 }
-    patience.begin(at: HostClock.monotonicNanoseconds, isUserMode: departure.privilegeLevel == 3)
+    // KVM runs user mode best. And to other vCPUs, which go on meanwhile, what the helper does to memory is
+    // not atomic, so that it must not do more than it has to.
+    let isShort = departure.privilegeLevel == 3 || machine.processorCount > 1
+    patience.begin(at: HostClock.monotonicNanoseconds, isShort: isShort)
     return try runInSoftware()
   }
 
@@ -80,12 +83,13 @@ extension AssistedProcessor {
   /// The vCPU goes to the helper.
   func moveToSoftware() throws(EngineError) {
     departure = try hardware.saveStateForMove()
-    // Modes that the software CPU does not have: five levels of page tables, control-flow enforcement.
-    guard departure.cr4.isDisjoint(with: Self.unknownModes) else { return }
+    // A vCPU that sleeps stays where it is woken. And there are modes that the software CPU does not have:
+    // five levels of page tables, control-flow enforcement.
+    guard departure.activity == .running, departure.cr4.isDisjoint(with: Self.unknownModes) else { return }
     let software = try helperMade()
     try software.loadState(departure)
     software.memoryMayHaveChanged()
-    software.requestInterruptWindow(false)
+    software.requestInterruptWindow(wantsInterruptWindow)
     instructionsBefore = software.instructionCount
     count.moves &+= 1
     failure = nil

@@ -13,7 +13,9 @@ extension AssistedProcessor {
       guard case .interrupted = exit else { return exit }
       try moveToSoftware()
       if isInSoftware, let stay = randomMoves?.stay() {
-        patience.begin(length: stay)
+        // Beside other vCPUs: one instruction, and none whose access must be atomic.
+        let isShared = machine.processorCount > 1
+        patience.begin(length: !isShared ? stay : software?.isAtomicInstructionNext == true ? 0 : 1)
         return try runInSoftware()
       }
     }

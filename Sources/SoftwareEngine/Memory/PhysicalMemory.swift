@@ -15,6 +15,9 @@ final class PhysicalMemory {
   private let memory: GuestMemory
   private let regions: [Region]
 
+  /// See `GuestMemory.writeCount`.
+  var writeCount: UInt64 { memory.writeCount }
+
   init(_ memory: GuestMemory) {
     self.memory = memory
     // Sound: `memory` is kept, and with it every region's mapping.
