@@ -11,11 +11,18 @@ struct InspectCommand: OptionReading {
   var image: String
   @OptionGroup
   var imageOptions: ImageOptions
+  @Option(
+    help: ArgumentHelp("List this many instructions from the entry point on.", valueName: "count"))
+  var disassemble: Int?
 
   func options() throws(RunOptions.UsageError) -> RunOptions {
     var options = RunOptions()
     try imageOptions.apply(to: &options)
     options.apply(image: image, guestArguments: [])
+    if let disassemble, disassemble < 1 {
+      throw RunOptions.UsageError(
+        description: "--disassemble \(disassemble) is no number of instructions; give 1 or more.")
+    }
     return options
   }
 
@@ -23,7 +30,7 @@ struct InspectCommand: OptionReading {
     let configuration = try options().configuration
     let text: String
     do throws(StartError) {
-      text = try VirtualMachine(configuration).inspection()
+      text = try VirtualMachine(configuration).inspection(instructionCount: disassemble ?? 0)
     } catch {
       writeStandardError("swiftvm: \(error.description)\n")
       throw ExitCode(Int32(error.exitStatus))

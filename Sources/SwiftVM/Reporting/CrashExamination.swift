@@ -22,6 +22,7 @@ struct CrashExamination {
     vcpu.isAfterReset = Self.isAfterReset(state)
     vcpu.walks = walks(state)
     vcpu.code = code(state)
+    vcpu.instructions = Disassembly(vcpu.code, at: state.rip, CodeSize(state)).lines
     return vcpu
   }
 

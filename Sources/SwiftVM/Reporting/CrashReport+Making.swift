@@ -1,4 +1,5 @@
 internal import Engine
+internal import X86
 
 extension CrashReport {
   /// The report on a machine whose vCPU threads have ended; nil where its end was no death.
@@ -16,6 +17,10 @@ extension CrashReport {
     for vcpu in remains { assistance.add(vcpu.assistance) }
     self.assistance = Outcome(reason: reason, assistance: assistance).assistanceLine
     if let culprit = vcpus.first(where: \.isCulprit) ?? vcpus.first {
+      if let state = culprit.state, !failedInstruction.isEmpty {
+        let disassembly = Disassembly(failedInstruction, at: state.rip, CodeSize(state), limit: 1)
+        failedInstructionText = disassembly.lines.first?.text
+      }
       hints = CrashHints.hints(reason: reason, vcpu: culprit)
     }
   }

@@ -6,7 +6,8 @@ extension CrashReport {
     var lines: [String] = []
     for vcpu in vcpus.sorted(by: { $0.isCulprit && !$1.isCulprit }) { lines += vcpu.lines }
     if !failedInstruction.isEmpty {
-      lines.append("instruction that could not be carried out: \(hexBytes(failedInstruction))")
+      let text = failedInstructionText.map { " (\($0))" } ?? ""
+      lines.append("instruction that could not be carried out: \(hexBytes(failedInstruction))\(text)")
     }
     if let postCode { lines.append("last code on the POST port: \(hex(postCode, digits: 2))") }
     if unclaimedAccesses > 0 {
@@ -26,6 +27,7 @@ extension CrashReport.VCPU {
     if let state {
       lines += CPUStateDescription(state).lines
       if !code.isEmpty { lines.append("code at RIP: \(hexBytes(code))") }
+      lines += instructions.map { "  \($0.description)" }
       for walk in walks { lines += walk.lines }
     }
     if exits.isEmpty {

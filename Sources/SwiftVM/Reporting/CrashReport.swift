@@ -19,6 +19,8 @@ public struct CrashReport: Sendable {
     public var walks: [Walk] = []
     /// The bytes of the instruction at RIP and of those behind it: up to 16.
     public var code: [UInt8] = []
+    /// The same as instructions, as far as they are whole.
+    public var instructions: [Disassembly.Line] = []
     /// The last exits, oldest first.
     public var exits: [Exit] = []
     /// All exits of this vCPU.
@@ -59,6 +61,8 @@ public struct CrashReport: Sendable {
   public var assistance: String?
   /// The instruction's bytes that the engine reported with its failure.
   public var failedInstruction: [UInt8] = []
+  /// The same in Intel's syntax; nil where it is none, or the mode is not known.
+  public var failedInstructionText: String?
   /// The vCPUs, by number.
   public var vcpus: [VCPU] = []
   /// The last code on the POST port, where the guest wrote any.

@@ -34,6 +34,7 @@ extension CrashReport {
     .object([
       ("headline", .string(headline)),
       ("failedInstruction", .string(hexBytes(failedInstruction))),
+      ("failedInstructionText", failedInstructionText.map { .string($0) } ?? .null),
       ("postCode", postCode.map { .number(Int64($0)) } ?? .null),
       ("hints", .array(hints.map { .string($0) })),
       ("vcpus", .array(vcpus.map(\.json))),
@@ -50,9 +51,18 @@ extension CrashReport.VCPU {
       ("registersAreAfterReset", .bool(isAfterReset)),
       ("state", state.map(\.json) ?? .null),
       ("codeAtRIP", .string(hexBytes(code))),
+      ("instructionsAtRIP", .array(instructions.map(\.json))),
       ("walks", .array(walks.map(\.json))),
       ("exitCount", .number(Int64(clamping: exitCount))),
       ("lastExits", .array(exits.map(\.json))),
+    ])
+  }
+}
+
+extension Disassembly.Line {
+  var json: JSONValue {
+    .object([
+      ("address", .hex(address)), ("bytes", .string(hexBytes(bytes))), ("text", .string(text)),
     ])
   }
 }

@@ -37,6 +37,20 @@ import Testing
     #expect(result.output.contains("in \(mode) mode"), "\(result.output)")
   }
 
+  @Test func listsTheFirstInstructions() throws {
+    let result = try Command.run(
+      ["inspect", "--mode", "long", "--disassemble", "3", BuiltGuests.path("triple-fault")])
+    #expect(result.exitStatus == 0, "\(result.errors)")
+    let lines = result.output.split(separator: "\n")
+    let title = try #require(lines.firstIndex(of: "code at the entry point"))
+    #expect(lines.count == title + 4)
+    #expect(lines[title + 1] == "0x00100000  56                              push rsi")
+    for count in ["0", "-1", "many"] {
+      #expect(
+        try Command.run(["inspect", "--disassemble=\(count)", BuiltGuests.path("hello16")]).exitStatus == 64)
+    }
+  }
+
   @Test func theDoctorsTwoFormsAgree() throws {
     let people = try Command.run("doctor")
     let script = try Command.run("doctor", "--json")

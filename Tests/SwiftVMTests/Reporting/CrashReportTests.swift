@@ -74,6 +74,23 @@ import X86
     #expect(report.hints.contains { $0.contains("interrupt descriptor table is empty") })
   }
 
+  @Test func showsTheCodeAsInstructionsOfTheVCPUsMode() throws {
+    let memory = try memory()
+    try memory.write([0xF7, 0xF1, 0x48, 0x0F, 0x22, 0xD8] as [UInt8], at: GuestAddress(0x9000))
+    var state = longMode(rip: 0x9000)
+    let long = try report(.tripleFault(vcpu: 0), [remains(state)], memory: memory)
+    #expect(long.vcpus[0].instructions.prefix(2).map(\.text) == ["div ecx", "mov cr3, rax"])
+    #expect(long.text.contains("  0x00009002  48 0f 22 d8                     mov cr3, rax"))
+    let vcpus = try #require(try parsed(long)["vcpus"] as? [[String: Any]])
+    let instructions = try #require(vcpus[0]["instructionsAtRIP"] as? [[String: Any]])
+    #expect(instructions[1]["text"] as? String == "mov cr3, rax")
+    #expect(instructions[1]["bytes"] as? String == "48 0f 22 d8")
+    state.cs.attributes.isLong = false
+    state.cs.attributes.isDefault32 = true
+    let compatible = try report(.tripleFault(vcpu: 0), [remains(state)], memory: memory)
+    #expect(compatible.vcpus[0].instructions.prefix(3).map(\.text) == ["div ecx", "dec eax", "mov cr3, eax"])
+  }
+
   @Test func stopsTheCodeWhereTheMappingEnds() throws {
     let memory = try memory()
     let report = try report(.tripleFault(vcpu: 0), [remains(longMode(rip: 0xFFFFD))], memory: memory)
@@ -182,6 +199,7 @@ import X86
       [remains(longMode(rip: 0x9000), exits: exits)], memory: memory, postCode: 0x5A)
     let object = try parsed(report)
     #expect(object["failedInstruction"] as? String == "9b")
+    #expect(object["failedInstructionText"] as? String == "wait")
     #expect(object["postCode"] as? Int == 0x5A)
     let vcpu = try #require((object["vcpus"] as? [[String: Any]])?.first)
     #expect(vcpu["isCulprit"] as? Bool == true)

@@ -46,7 +46,7 @@ public struct InstructionFormatter: Sendable {
     case .mmx(let number): "mm\(number)"
     case .vector(let number, let width): RegisterNames.vector(number, width: width)
     case .mask(let number): "k\(number)"
-    case .memory(let width): memory(width, of: instruction)
+    case .memory(let width): memory(instruction.hasWrittenSize ? width : 0, of: instruction)
     case .stringSource(let width): string(width, .si, of: instruction)
     case .stringDestination(let width): string(width, .di, of: instruction)
     case .immediate(let width): immediate(width, of: instruction)
@@ -149,6 +149,16 @@ public struct InstructionFormatter: Sendable {
     case 32: "ymmword ptr "
     case 64: "zmmword ptr "
     default: ""
+    }
+  }
+}
+
+extension Instruction {
+  /// Whether assemblers write the size of the memory operand: not of a table register's image.
+  fileprivate var hasWrittenSize: Bool {
+    switch operation {
+    case .lgdt, .lidt, .sgdt, .sidt: false
+    default: true
     }
   }
 }
