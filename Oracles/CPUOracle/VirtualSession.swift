@@ -46,18 +46,28 @@ final class VirtualSession {
         number += 1
       }
       try executor.run(tests)
-      for (index, test) in tests.enumerated() { check(test, index, forms[index].form, forms[index].number) }
+      for (index, test) in tests.enumerated() {
+        try check(test, index, forms[index].form, forms[index].number)
+      }
     }
   }
 
-  private func check(_ test: TestCase, _ index: Int, _ form: Int, _ number: UInt64) {
+  private func check(_ test: TestCase, _ index: Int, _ form: Int, _ number: UInt64) throws(OracleError) {
     caseCount += 1
     counts[form] += 1
     executor.readResult(index, of: test, into: &hostResult)
     for engine in engines where engine.isPlain || InstructionProbe.hasThreadedOperation(test.instruction) {
       background.prepare(engine.dataAddress, for: test)
       engine.run(test, into: &engineResult)
-      let isMemoryEqual = MemoryDigest.compute(engine.dataAddress) == executor.digest(index)
+      var slot = index
+      if hostResult.ending.vector == 6, engineResult.ending.vector == nil {
+        // A KVM that shadows page tables may have had to emulate the instruction, because of its page and
+        // not for what it is. Once more, alone.
+        try executor.run([test])
+        slot = 0
+        executor.readResult(slot, of: test, into: &hostResult)
+      }
+      let isMemoryEqual = MemoryDigest.compute(engine.dataAddress) == executor.digest(slot)
       let difference = compareAll(test, host: hostResult, engine: engineResult, isMemoryEqual: isMemoryEqual)
       if isAnsweredByKVM(test) {
         answeredByKVM += 1

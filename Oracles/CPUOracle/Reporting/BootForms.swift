@@ -20,7 +20,8 @@ struct BootForms {
   private(set) var forms: [Form] = []
 
   init(path: String) throws(OracleError) {
-    for line in try Self.read(path).split(separator: "\n") where !line.hasPrefix("#") {
+    for line in String(decoding: try Self.readFile(path), as: UTF8.self).split(separator: "\n")
+    where !line.hasPrefix("#") {
       let fields = line.split(separator: " ")
       guard fields.count == 7, let map = UInt8(fields[1]), let opcode = UInt8(fields[2], radix: 16),
         let bits = UInt8(fields[4])
@@ -32,7 +33,8 @@ struct BootForms {
     }
   }
 
-  private static func read(_ path: String) throws(OracleError) -> String {
+  /// All bytes of a file.
+  static func readFile(_ path: String) throws(OracleError) -> [UInt8] {
     // Sound: the string lives for the time of the call.
     let descriptor = unsafe swiftvm_open(path, O_RDONLY, 0)
     guard descriptor >= 0 else { throw .host("open \(path)", errno) }
@@ -45,7 +47,7 @@ struct BootForms {
         unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
       }
       guard count >= 0 else { throw .host("read \(path)", errno) }
-      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+      if count == 0 { return bytes }
       bytes += chunk[0..<count]
     }
   }

@@ -33,7 +33,7 @@ extension Interpreter {
       if shift == 12 { break }
       if entry & Self.pageSize != 0 {
         // Bit 12 of a large page is part of its memory type; the others below its address are reserved.
-        guard shift == 21 || (shift == 30 && walker.hasGigabytePages), entry & ((1 << shift) - 1) >> 13 == 0
+        guard shift == 21 || (shift == 30 && walker.hasGigabytePages), (entry & ((1 << shift) - 1)) >> 13 == 0
         else { return nil }
         break
       }

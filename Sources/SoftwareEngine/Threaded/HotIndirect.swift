@@ -75,9 +75,8 @@ func moveMemoryIf<Word: HotWord>(
   // Sound: the translation cache vouches for the bytes.
   let found = unsafe host.loadUnaligned(as: Word.self)
   let old = core.load(Word.self, at: operation.destination)
-  core.setRegister(
-    core.holds(number: UInt8(truncatingIfNeeded: operation.immediate)) ? found : old,
-    at: operation.destination)
+  let isTrue = core.holds(number: UInt8(truncatingIfNeeded: operation.immediate))
+  core.setRegister(select(isTrue, found, old), at: operation.destination)
   return next(core, operation)
 }
 

@@ -12,11 +12,28 @@ typealias HandlerFunction =
 /// A handler as a value. Naming one is safe; only the threaded tier calls it.
 @safe
 struct ThreadedHandler {
+  typealias Body = (_ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer) -> UInt
+
   /// The function; it must be called with a state block and an operation that was made for it.
   @unsafe let function: HandlerFunction
 
+  /// The handler that `body`, a function without captures, is.
+  ///
+  /// Converting it to a C function would put one more function in front of it, which does nothing but jump
+  /// to it, and every instruction would pass by there. With pointers and a number Swift's calling convention
+  /// is C's, so its own entry point does as well.
   @safe
-  init(_ function: HandlerFunction) { unsafe self.function = function }
+  init(_ body: @escaping Body) {
+    // Sound: a function value is the address of its code and a context, which is null without captures; and
+    // see above.
+    let (code, context) = unsafe unsafeBitCast(Value(body: body), to: (UInt, UInt).self)
+    precondition(context == 0, "A handler must not capture anything.")
+    unsafe function = unsafeBitCast(code, to: HandlerFunction.self)
+  }
+
+  /// A function in the form in which it is stored.
+  @unsafe
+  private struct Value { var body: Body }
 }
 
 /// Why the threaded tier came back.

@@ -65,6 +65,16 @@ extension ThreadedSelection {
     guard count > 0 else { return nil }
     var operation = make(isWide ? family.constant64 : family.constant32, instruction, pageOffset)
     (operation.destination, operation.immediate) = (destination, count)
+    switch instruction.operation {
+    case .shl:
+      operation.quietHandler = isWide ? HotQuietHandlers.shiftLeft64 : HotQuietHandlers.shiftLeft32
+    case .shr:
+      operation.quietHandler = isWide ? HotQuietHandlers.shiftRight64 : HotQuietHandlers.shiftRight32
+    case .sar: break
+    // A rotate leaves some flags as they are.
+    default: return operation
+    }
+    operation.flags = .replacesThem
     return operation
   }
 
@@ -102,8 +112,14 @@ extension ThreadedSelection {
     var operation = make(handler, instruction, pageOffset)
     operation.destination = first
     if hasImmediate { operation.immediate = instruction.immediate }
+    let quiet = HotQuietHandlers.shapes(.imul, width: instruction.operandSize)
     if let source {
       operation.source = source
+      operation.flags = .replacesThem
+      operation.quietHandler =
+        !hasImmediate
+        ? quiet?.registerRegister
+        : isWide ? HotQuietHandlers.timesImmediate64 : HotQuietHandlers.timesImmediate32
       return operation
     }
     return operation.setAddress(instruction) ? operation : nil

@@ -73,19 +73,26 @@ enum ThreadedSelection {
     let width = instruction.operandSize
     guard let shapes = HotArithmeticHandlers.shapes(instruction.operation, width: width) else { return nil }
     let (left, right) = (instruction.operands[0], instruction.operands[1])
+    let quiet = HotQuietHandlers.shapes(instruction.operation, width: width)
+    let readsCarry = instruction.operation == .adc || instruction.operation == .sbb
+    let flags: FlagUse = readsCarry ? .needsThem : .replacesThem
     if let destination = registerOffset(left) {
       if let source = registerOffset(right) {
         var operation = make(shapes.registerRegister, instruction, pageOffset)
+        (operation.flags, operation.quietHandler) = (flags, quiet?.registerRegister)
         (operation.destination, operation.source) = (destination, source)
         return operation
       }
       if case .immediate = right {
         var operation = make(shapes.registerImmediate, instruction, pageOffset)
+        (operation.flags, operation.quietHandler) = (flags, quiet?.registerImmediate)
         (operation.destination, operation.immediate) = (destination, instruction.immediate)
         return operation
       }
       guard case .memory = right else { return nil }
       var operation = make(shapes.registerMemory, instruction, pageOffset)
+      // It may fault, but what it does to the flags itself can be left out.
+      operation.quietHandler = quiet?.registerMemory
       operation.destination = destination
       return operation.setAddress(instruction) ? operation : nil
     }
@@ -117,6 +124,7 @@ enum ThreadedSelection {
         guard let handler = bySize(Handlers.register8, nil, Handlers.register32, Handlers.register64)
         else { return nil }
         var operation = make(handler, instruction, pageOffset)
+        operation.flags = .ignoresThem
         (operation.destination, operation.source) = (destination, source)
         return operation
       }
@@ -124,6 +132,7 @@ enum ThreadedSelection {
         guard let handler = bySize(Handlers.immediate8, nil, Handlers.immediate32, Handlers.immediate64)
         else { return nil }
         var operation = make(handler, instruction, pageOffset)
+        operation.flags = .ignoresThem
         (operation.destination, operation.immediate) = (destination, instruction.immediate)
         return operation
       }
@@ -182,6 +191,7 @@ enum ThreadedSelection {
     operation.destination = destination
     if let source {
       operation.source = source
+      operation.flags = .ignoresThem
       return operation
     }
     return operation.setAddress(instruction) ? operation : nil
@@ -198,6 +208,7 @@ enum ThreadedSelection {
       instruction.operandSize == 8 ? HotMoveHandlers.address64 : HotMoveHandlers.address32, instruction,
       pageOffset)
     operation.destination = destination
+    operation.flags = .ignoresThem
     return operation.setAddress(plain) ? operation : nil
   }
 

@@ -1,3 +1,4 @@
+import Engine
 @testable import SoftwareEngine
 import Engine
 import Testing
