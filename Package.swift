@@ -25,7 +25,10 @@ let package = Package(
     // The parts, for programs that want less than a whole machine (and for the fuzz targets).
     .library(
       name: "SwiftVMParts",
-      targets: ["Host", "KVM", "GuestMemory", "X86", "Engine", "KVMEngine", "SoftwareEngine", "AssistedEngine", "Devices", "Boot"]),
+      targets: [
+        "Host", "KVM", "GuestMemory", "X86", "Engine", "KVMEngine", "SoftwareEngine", "AssistedEngine",
+        "Devices", "Boot",
+      ]),
     .executable(name: "swiftvm", targets: ["SwiftVMCommand"]),
   ],
   dependencies: [
@@ -62,7 +65,9 @@ let package = Package(
     // Compares the software engine with other CPUs, instruction by instruction: see docs/oracles.md.
     .executableTarget(
       name: "cpu-oracle",
-      dependencies: ["SoftwareEngine", "KVMEngine", "Engine", "X86", "GuestMemory", "Host", "CLinux"],
+      dependencies: [
+        "SoftwareEngine", "KVMEngine", "Boot", "Engine", "X86", "GuestMemory", "Host", "CLinux",
+      ],
       path: "Oracles/CPUOracle", swiftSettings: settings),
 
     // Compares the instruction decoder and formatter with a disassembler.

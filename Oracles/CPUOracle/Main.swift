@@ -1,3 +1,4 @@
+internal import Boot
 internal import CLinux
 internal import X86
 
@@ -15,6 +16,7 @@ enum Main {
 
   /// Whether all CPUs agreed.
   private static func run(_ options: Options) throws(OracleError) -> Bool {
+    if let path = options.guest { return try runInLockstep(path, options) }
     let seed = options.seed ?? milliseconds() &* 0x9E37_79B9_7F4A_7C15
     print("seed 0x\(String(seed, radix: 16))")
     if options.usesKVM { return try runOnKVM(options, seed: seed) }
@@ -31,7 +33,8 @@ enum Main {
       }
       // Three quarters of the cases in the mode that matters most.
       let isOnly = sizes.count == 1
-      let share = isOnly ? options.cases : size == .bits64 ? options.cases - options.cases / 4 : options.cases / 4
+      let share =
+        isOnly ? options.cases : size == .bits64 ? options.cases - options.cases / 4 : options.cases / 4
       if let bytes = options.bytes {
         session.run(bytes: bytes, cases: min(share, 100_000))
       } else if let number = options.caseNumber {
@@ -50,8 +53,28 @@ enum Main {
       caseCount += session.caseCount
     }
     let elapsed = max(milliseconds() - start, 1)
-    print("\(caseCount) cases in \(elapsed) ms (\(caseCount / elapsed) thousand a second), \(failureCount) failures")
+    print(
+      "\(caseCount) cases in \(elapsed) ms (\(caseCount / elapsed) thousand a second), \(failureCount) failures"
+    )
     return failureCount == 0
+  }
+
+  private static func runInLockstep(_ path: String, _ options: Options) throws(OracleError) -> Bool {
+    let mode = options.guestMode.flatMap { BootRequest.Mode(rawValue: $0) }
+    if let wanted = options.guestMode, mode == nil {
+      throw .usage("--guest-mode is real, protected or long, not \(wanted).")
+    }
+    let session = try LockstepSession(image: try BootForms.readFile(path), name: path, mode: mode)
+    let ending = try session.run(atMost: min(options.cases, 20_000))
+    let counts = "\(session.count) instructions equal on KVM and in software"
+    switch ending {
+    case .finished(let reason): print("\(path): \(counts); \(reason)")
+    case .limit: print("\(path): \(counts); the limit is reached")
+    case .difference(let text):
+      print("\(path): \(counts), then they differ\n\(text)")
+      return false
+    }
+    return true
   }
 
   private static func runOnKVM(_ options: Options, seed: UInt64) throws(OracleError) -> Bool {

@@ -9,6 +9,8 @@ struct Options {
   var minutes: UInt64?
   var listsForms = false
   var usesKVM = false
+  var guest: String?
+  var guestMode: String?
   var shownFailures = 20
   var formsPath: String?
 
@@ -20,6 +22,8 @@ struct Options {
       --seed N         the seed of the random numbers (default: from the clock; it is printed)
       --mode 64|32     only code of this size (default: both)
       --kvm            compare with ring 3 of a guest on KVM instead of this process
+      --guest FILE     execute a whole guest on KVM and in software, an instruction at a time
+      --guest-mode M   how it is started: real, protected or long (default: by its content)
       --form TEXT      only forms whose name contains TEXT, such as "imul" or "0f af"
       --case N         only case N of the seed, with all registers
       --bytes HEX      only this instruction, with random registers and memory
@@ -41,6 +45,8 @@ struct Options {
       case "--form": onlyForm = try Self.value(option, &rest)
       case "--boot-forms": formsPath = try Self.value(option, &rest)
       case "--bytes": bytes = try Self.hexadecimalBytes(try Self.value(option, &rest))
+      case "--guest": guest = try Self.value(option, &rest)
+      case "--guest-mode": guestMode = try Self.value(option, &rest)
       case "--kvm": usesKVM = true
       case "--list-forms": listsForms = true
       default: throw .usage("There is no option \(option).\n\n\(Self.help)")
@@ -49,12 +55,14 @@ struct Options {
     guard codeSizes.allSatisfy({ $0 == "64" || $0 == "32" }) else { throw .usage("--mode is 64 or 32.") }
   }
 
-  private static func value(_ option: String, _ rest: inout ArraySlice<String>) throws(OracleError) -> String {
+  private static func value(_ option: String, _ rest: inout ArraySlice<String>) throws(OracleError) -> String
+  {
     guard let value = rest.popFirst() else { throw .usage("\(option) needs a value.") }
     return value
   }
 
-  private static func number(_ option: String, _ rest: inout ArraySlice<String>) throws(OracleError) -> UInt64 {
+  private static func number(_ option: String, _ rest: inout ArraySlice<String>) throws(OracleError) -> UInt64
+  {
     let text = try value(option, &rest)
     let number = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
     guard let number else { throw .usage("\(option) needs a number, not \(text).") }

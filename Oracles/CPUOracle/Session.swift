@@ -21,7 +21,8 @@ final class Session {
   init(_ codeSize: CodeSize, seed: UInt64, native: NativeExecutor, onlyForm: String?) throws(OracleError) {
     self.codeSize = codeSize
     self.seed = seed
-    catalog = FormCatalog(codeSize) { Reach.obstacle($0, codeSize, in: .process) == nil }.filtered(by: onlyForm)
+    catalog = FormCatalog(codeSize) { Reach.obstacle($0, codeSize, in: .process) == nil }.filtered(
+      by: onlyForm)
     counts = [UInt64](repeating: 0, count: catalog.forms.count)
     oracle = try Oracle(native: native, codeSize: codeSize)
   }
@@ -53,7 +54,8 @@ final class Session {
       let difference = oracle.check(test)
       guard difference.isFailure else { continue }
       let text = CasePrinter(engineName: oracle.engines[oracle.disagreeing].name).text(
-        test, number: nil, difference: difference, host: oracle.hostResult, engine: oracle.engineResult, memory: [])
+        test, number: nil, difference: difference, host: oracle.hostResult, engine: oracle.engineResult,
+        memory: [])
       // One for each opcode is enough.
       failures.add(form: Self.undefinedForms + Int(generator.undefinedOpcode)) { text }
     }
@@ -102,10 +104,15 @@ final class Session {
     if maskedCount > 0 {
       let operations = Operation.allCases.filter { maskedCounts[Int($0.rawValue) & 4095] > 0 }
         .map { "\($0) \(maskedCounts[Int($0.rawValue) & 4095])" }
-      print("  undefined flags unlike the host's in \(maskedCount) cases: \(operations.joined(separator: ", "))")
+      print(
+        "  undefined flags unlike the host's in \(maskedCount) cases: \(operations.joined(separator: ", "))")
     }
-    if maskedPointerCount > 0 { print("  x87's last instruction unlike the host's in \(maskedPointerCount) cases") }
-    if !missed.isEmpty { print("  not made: " + missed.prefix(40).map { catalog.forms[$0].name }.joined(separator: "; ")) }
+    if maskedPointerCount > 0 {
+      print("  x87's last instruction unlike the host's in \(maskedPointerCount) cases")
+    }
+    if !missed.isEmpty {
+      print("  not made: " + missed.prefix(40).map { catalog.forms[$0].name }.joined(separator: "; "))
+    }
     reportFailures(shownFailures)
   }
 
@@ -125,7 +132,12 @@ final class Session {
     }
   }
 
-  private func name(_ form: Int) -> String { form < catalog.forms.count ? catalog.forms[form].name : form < Self.undefinedForms ? "given bytes" : "undefined \(hexadecimal(UInt64(form - Self.undefinedForms), digits: 3))" }
+  private func name(_ form: Int) -> String {
+    form < catalog.forms.count
+      ? catalog.forms[form].name
+      : form < Self.undefinedForms
+        ? "given bytes" : "undefined \(hexadecimal(UInt64(form - Self.undefinedForms), digits: 3))"
+  }
 
   private func operationName(_ form: Int) -> String {
     form < catalog.forms.count ? catalog.forms[form].operation.mnemonic : name(form)

@@ -1,3 +1,4 @@
+internal import SoftwareEngine
 internal import X86
 
 /// A run of the oracle that compares the engine with ring 3 of a guest on KVM.
@@ -10,6 +11,7 @@ final class VirtualSession {
   private var counts: [UInt64]
   private(set) var failures = FailureLog()
   private(set) var caseCount: UInt64 = 0
+  private var answeredByKVM: UInt64 = 0
   private var hostResult = TestResult()
   private var engineResult = TestResult()
 
@@ -36,25 +38,41 @@ final class VirtualSession {
         var test = TestCase()
         let form = generator.make(number, &test)
         if form >= 0 {
+          // The guest writes whole numbers.
+          test.dropPartialPatches()
           tests.append(test)
           forms.append((form, number))
         }
         number += 1
       }
       try executor.run(tests)
-      for (index, test) in tests.enumerated() { check(test, index, forms[index].form, forms[index].number) }
+      for (index, test) in tests.enumerated() {
+        try check(test, index, forms[index].form, forms[index].number)
+      }
     }
   }
 
-  private func check(_ test: TestCase, _ index: Int, _ form: Int, _ number: UInt64) {
+  private func check(_ test: TestCase, _ index: Int, _ form: Int, _ number: UInt64) throws(OracleError) {
     caseCount += 1
     counts[form] += 1
     executor.readResult(index, of: test, into: &hostResult)
-    for engine in engines where engine.isPlain || !test.usesExtended {
+    for engine in engines where engine.isPlain || InstructionProbe.hasThreadedOperation(test.instruction) {
       background.prepare(engine.dataAddress, for: test)
       engine.run(test, into: &engineResult)
-      let isMemoryEqual = MemoryDigest.compute(engine.dataAddress) == executor.digest(index)
+      var slot = index
+      if hostResult.ending.vector == 6, engineResult.ending.vector == nil {
+        // A KVM that shadows page tables may have had to emulate the instruction, because of its page and
+        // not for what it is. Once more, alone.
+        try executor.run([test])
+        slot = 0
+        executor.readResult(slot, of: test, into: &hostResult)
+      }
+      let isMemoryEqual = MemoryDigest.compute(engine.dataAddress) == executor.digest(slot)
       let difference = compareAll(test, host: hostResult, engine: engineResult, isMemoryEqual: isMemoryEqual)
+      if isAnsweredByKVM(test) {
+        answeredByKVM += 1
+        return
+      }
       if difference.isFailure {
         failures.add(form: form) {
           CasePrinter(hostName: "KVM", engineName: engine.name).text(
@@ -65,12 +83,25 @@ final class VirtualSession {
     }
   }
 
+  /// Whether KVM and not the CPU has answered. A KVM that lacks hardware support takes every #GP for an
+  /// instruction that it has to emulate: what its emulator does not know becomes #UD, FXSAVE need not be
+  /// aligned there, and CR4.TSD is not the CPU's.
+  private func isAnsweredByKVM(_ test: TestCase) -> Bool {
+    let isGeneralProtection = engineResult.ending.vector == 13 || engineResult.ending.vector == 12
+    if isGeneralProtection, hostResult.ending.vector == 6 || hostResult.ending.vector == 14 { return true }
+    guard isGeneralProtection, hostResult.ending.vector == nil else { return false }
+    switch test.instruction.operation {
+    case .rdtsc, .rdtscp, .fxsave, .fxrstor: return true
+    default: return false
+    }
+  }
+
   /// The outcome, in words.
   func report(shownFailures: Int) {
     let made = counts.count { $0 > 0 }
     print(
       "ring 3 on KVM: \(caseCount) cases, \(made) of \(counts.count) forms; \(failures.count) failures in "
-        + "\(failures.entries.count) forms")
+        + "\(failures.entries.count) forms; \(answeredByKVM) cases were KVM's to answer")
     for (form, entry) in failures.entries.sorted(by: { $0.key < $1.key }).prefix(shownFailures) {
       print("\n\(catalog.forms[form].name): \(entry.count) of \(counts[form]) cases fail\n\(entry.text)")
     }

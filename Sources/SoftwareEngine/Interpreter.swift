@@ -42,6 +42,10 @@ final class Interpreter {
   var nextRIP: UInt64 = 0
   /// The page walk of the mode the CPU is in; `modeDidChange` keeps it right.
   var walker: PageTableWalker
+  /// Whether `walkFourLevels` can do, and the bits that must be clear in an entry; `pagingDidChange` keeps
+  /// them right.
+  var hasShortWalk = false
+  var reservedEntryBits: UInt64 = 0
   /// What of the instruction under way devices have answered already.
   let deviceAccesses: DeviceAccessLog
   /// The local APIC refused the last access to one of its model-specific registers.

@@ -3,9 +3,9 @@ internal import Host
 /// Whose turn it is: of the vCPUs of one machine one runs at a time, in the order of their numbers.
 ///
 /// Each has its thread, as on KVM, so that there is one run loop for every engine; but a thread is
-/// only in the guest while it has the turn. So the guest's instructions follow one another in an order
-/// that depends on nothing but itself and its devices, and an instruction with a LOCK prefix needs no
-/// lock.
+/// only in the guest while it has the turn. So no two instructions of a machine are executed at the same
+/// time, and one with a LOCK prefix needs no lock. How long a turn lasts depends on the host, too: a thread
+/// that has given its turn away counts as waiting only once the host has run it again.
 final class TurnOrder: Sendable {
   private struct State {
     /// Who has the turn.

@@ -39,7 +39,9 @@ extension TestCase {
   /// take back when one of them faults.
   var isComposite: Bool {
     switch instruction.operation {
-    case .fldenv, .fnstenv, .frstor, .fnsave, .fxsave, .fxrstor, .enter, .pusha, .popa, .maskmovq, .maskmovdqu: true
+    case .fldenv, .fnstenv, .frstor, .fnsave, .fxsave, .fxrstor, .enter, .pusha, .popa, .maskmovq,
+      .maskmovdqu:
+      true
     case .fld, .fstp, .fbld, .fbstp: instruction.memoryWidth == 10
     default: false
     }
@@ -51,19 +53,23 @@ func compare(_ test: TestCase, host: TestResult, engine: TestResult) -> Differen
   var difference: Difference = []
   var host = HostEnding(host, test)
   // A trap's RIP is past the instruction for the host and is set with its delivery for the engine.
-  let isTrap = host.vector == 3 || host.vector == 4 || (host.vector == 1 && test.instruction.operation == .int1)
+  let isTrap =
+    host.vector == 3 || host.vector == 4 || (host.vector == 1 && test.instruction.operation == .int1)
   let isComposite = test.isComposite
   // An encoding that only the other maker's CPUs know has another length for this one.
   if host.vector == 6, test.instruction.feature == .sse4a { return [] }
   // The engine looks at the gate of INT3, INTO and INT1 with the instruction, and the guest has none.
-  if let vector = host.vector, isTrap, engine.ending.vector == 13, engine.ending.errorCode & ~1 == UInt32(vector) * 8 + 2 {
+  if let vector = host.vector, isTrap, engine.ending.vector == 13,
+    engine.ending.errorCode & ~1 == UInt32(vector) * 8 + 2
+  {
     host.vector = 13
     host.errorCode = engine.ending.errorCode
   }
   // Which of several faults an access is found guilty of first is up to the CPU: alignment or page, and
   // where many fields are accessed page or segment.
   if let left = host.vector, let right = engine.ending.vector,
-    left == 17 && right >= 12 && right <= 14 || isComposite && left >= 12 && left <= 14 && right >= 12 && right <= 14
+    left == 17 && right >= 12 && right <= 14
+      || isComposite && left >= 12 && left <= 14 && right >= 12 && right <= 14
   {
     return []
   }
@@ -75,11 +81,15 @@ func compare(_ test: TestCase, host: TestResult, engine: TestResult) -> Differen
   } else if let vector = host.vector {
     // Linux reports a fault above the last page of user space as one of protection, whatever it was
     // (arch/x86/mm/fault.c, set_signal_archinfo).
-    if vector == 14, host.faultAddress >= 0x7FFF_FFFF_F000 { host.errorCode = host.errorCode & ~1 | engine.ending.errorCode & 1 }
+    if vector == 14, host.faultAddress >= 0x7FFF_FFFF_F000 {
+      host.errorCode = host.errorCode & ~1 | engine.ending.errorCode & 1
+    }
     if isComposite, vector == 14 { host.errorCode = host.errorCode & ~1 | engine.ending.errorCode & 1 }
     if host.errorCode != engine.ending.errorCode { difference.insert(.errorCode) }
     let known: UInt64 = isComposite ? 0 : .max
-    if vector == 14, (host.faultAddress ^ engine.ending.faultAddress) & known != 0 { difference.insert(.faultAddress) }
+    if vector == 14, (host.faultAddress ^ engine.ending.faultAddress) & known != 0 {
+      difference.insert(.faultAddress)
+    }
   }
   if !isTrap, host.registers.rip != engine.registers.rip { difference.insert(.instructionPointer) }
   // Before a string instruction with 32-bit addresses faults, a CPU may have cleared the upper halves of
@@ -127,7 +137,9 @@ func compareExtended(_ host: ExtendedImage, _ engine: ExtendedImage, isCut: Bool
   var difference: Difference = []
   let controlStatusTag: UInt64 = isCut ? 0x0000_0000_C7FF_FFFF : 0x0000_00FF_FFFF_FFFF
   if (host.words[0] ^ engine.words[0]) & controlStatusTag != 0 { difference.insert(.x87) }
-  if host.words[1] != engine.words[1] || host.words[2] != engine.words[2] || (host.words[0] ^ engine.words[0]) >> 48 != 0 {
+  if host.words[1] != engine.words[1] || host.words[2] != engine.words[2]
+    || (host.words[0] ^ engine.words[0]) >> 48 != 0
+  {
     difference.insert(.x87Pointers)
   }
   // Whether a result is inexact that overflows or underflows without a mask: see `compareAll`.
@@ -154,7 +166,8 @@ func compareAll(_ test: TestCase, host: TestResult, engine: TestResult, isMemory
     // The engine does not compute with an unbounded exponent, which would tell whether a result is
     // inexact that overflows or underflows; the manuals leave the order in a vector open as well.
     let isCut = usesMMX && host.ending.vector != nil
-    difference.formUnion(compareExtended(host.extended, engine.extended, isCut: isCut, isUnmasked: host.ending.vector == 19))
+    difference.formUnion(
+      compareExtended(host.extended, engine.extended, isCut: isCut, isUnmasked: host.ending.vector == 19))
     let isDotProduct = test.instruction.operation == .dpps || test.instruction.operation == .dppd
     if isDotProduct, host.ending.vector == 19 { difference.remove(.mxcsr) }
   }

@@ -25,8 +25,7 @@ final class Oracle {
     background.prepare(native.dataAddress, for: test)
     native.run(test, into: &hostResult)
     var tolerated: Difference = []
-    // What the host's CPU executes for the engine has no operations of its own in the threaded tier.
-    for index in engines.indices where index == 0 || !test.usesExtended {
+    for index in engines.indices where index == 0 || InstructionProbe.hasThreadedOperation(test.instruction) {
       let difference = check(test, on: engines[index])
       disagreeing = index
       if difference.isFailure { return difference }

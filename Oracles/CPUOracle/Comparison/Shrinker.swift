@@ -44,7 +44,9 @@ extension Oracle {
     }
     switch number {
     case 4, 5: return test.instruction.usesStack
-    case 6, 7, 1: return test.instruction.operation.isString || test.instruction.operation == .maskmovq || test.instruction.operation == .maskmovdqu
+    case 6, 7, 1:
+      return test.instruction.operation.isString || test.instruction.operation == .maskmovq
+        || test.instruction.operation == .maskmovdqu
     case 0, 3: return test.instruction.operation == .xlat
     default: return false
     }

@@ -65,7 +65,8 @@ struct GuestArena {
     try map(VirtualLayout.monitor, ArenaLayout.pageSize * 2, 0x63, pages)
     try map(VirtualLayout.driver, ArenaLayout.pageSize, 0x65, pages)
     try map(VirtualLayout.stack, ArenaLayout.pageSize, 0x67 | noExecute, pages)
-    try map(VirtualLayout.slots, VirtualLayout.slotByteCount * VirtualLayout.slotCount, 0x67 | noExecute, pages)
+    try map(
+      VirtualLayout.slots, VirtualLayout.slotByteCount * VirtualLayout.slotCount, 0x67 | noExecute, pages)
   }
 
   private func map(
@@ -86,7 +87,10 @@ struct GuestArena {
   /// A processor in ring 3 that sees the arena as a process on Linux does.
   static func userState(_ codeSize: CodeSize, in place: Reach.Place) -> CPUState {
     var state = CPUState()
-    state.cr0 = [.protectionEnable, .monitorCoprocessor, .extensionType, .numericError, .writeProtect, .alignmentMask, .paging]
+    state.cr0 = [
+      .protectionEnable, .monitorCoprocessor, .extensionType, .numericError, .writeProtect, .alignmentMask,
+      .paging,
+    ]
     state.cr3 = CR3(rawValue: tables)
     state.cr4 = [.physicalAddressExtension, .pageGlobalEnable, .osFXSR, .osXMMExceptions, .fsgsbase]
     state.efer = [.systemCallExtensions, .longModeEnable, .longModeActive, .noExecuteEnable]

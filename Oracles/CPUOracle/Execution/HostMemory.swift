@@ -11,7 +11,8 @@ enum HostMemory {
   /// Puts zeroed private memory at an address inside a reserved range.
   static func allocate(_ address: UInt64, byteCount: UInt64) throws(OracleError) {
     try map(
-      address, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0)
+      address, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1,
+      0)
   }
 
   /// Puts executable memory at an address inside a reserved range; what is executed there is written
@@ -41,7 +42,8 @@ enum HostMemory {
   }
 
   private static func map(
-    _ address: UInt64, _ byteCount: UInt64, _ protection: Int32, _ flags: Int32, _ descriptor: Int32, _ offset: Int
+    _ address: UInt64, _ byteCount: UInt64, _ protection: Int32, _ flags: Int32, _ descriptor: Int32,
+    _ offset: Int
   ) throws(OracleError) {
     // Sound: MAP_FIXED is used only inside a range that `reserve` got without replacing anything.
     let result = unsafe mmap(pointer(address), Int(byteCount), protection, flags, descriptor, offset)

@@ -38,7 +38,9 @@ final class InterpretedExecutor {
     let offset = start &- ArenaLayout.code
     let room = ArenaLayout.codeByteCount > offset ? ArenaLayout.codeByteCount - offset : 0
     let count = min(UInt64(test.length), room)
-    for index in 0..<count { HostMemory.store(test.bytes[Int(index)], at: arena.codeAddress + offset + index) }
+    for index in 0..<count {
+      HostMemory.store(test.bytes[Int(index)], at: arena.codeAddress + offset + index)
+    }
     let physical = GuestArena.physicalBase + (start &- ArenaLayout.base)
     probe.didWrite(physical, byteCount: count)
 

@@ -27,7 +27,9 @@ final class MemoryBackground {
   }
 
   /// Puts the background alone at `address`.
-  func copy(to address: UInt64) { HostMemory.copy(from: template, to: address, byteCount: ArenaLayout.dataByteCount) }
+  func copy(to address: UInt64) {
+    HostMemory.copy(from: template, to: address, byteCount: ArenaLayout.dataByteCount)
+  }
 
   /// Puts the background and the test's own bytes into the data pages that are kept at `address`.
   func prepare(_ address: UInt64, for test: TestCase) {

@@ -50,7 +50,8 @@ final class NativeExecutor {
     unsafe stack.ss_sp = .allocate(byteCount: stackByteCount, alignment: 64)
     unsafe stack.ss_size = stackByteCount
     guard unsafe sigaltstack(&stack, nil) == 0 else { throw .host("set a signal stack (sigaltstack)", errno) }
-    typealias Handler = @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void
+    typealias Handler =
+      @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void
     // Sound: the stub is a function of this type.
     let handler = unsafe unsafeBitCast(UnsafeRawPointer(HostMemory.pointer(stubs.handler)), to: Handler.self)
     for number in Self.signals {

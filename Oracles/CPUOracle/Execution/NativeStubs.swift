@@ -89,8 +89,9 @@ struct NativeStubs {
     code.emit(0x75, 14)  // jne over the next 14 bytes
     code.emit(0x31, 0xF6)  // xor esi, esi (SIG_DFL)
     code.emit(0x48, 0xB8)  // mov rax, signal
-    let signalFunction: @convention(c) (Int32, (@convention(c) (Int32) -> Void)?) -> (@convention(c) (Int32) -> Void)? =
-      signal
+    let signalFunction:
+      @convention(c) (Int32, (@convention(c) (Int32) -> Void)?) -> (@convention(c) (Int32) -> Void)? =
+        signal
     // Sound: a C function pointer is an address.
     code.emit64(UInt64(UInt(bitPattern: unsafe unsafeBitCast(signalFunction, to: UnsafeRawPointer.self))))
     code.emit(0xFF, 0xE0)  // jmp rax: back, and the signal comes again

@@ -12,7 +12,9 @@ struct StubAssembler {
   mutating func emit(_ new: UInt8...) { bytes += new }
 
   mutating func emit32(_ value: UInt64) {
-    for shift in stride(from: UInt64(0), to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    for shift in stride(from: UInt64(0), to: 32, by: 8) {
+      bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+    }
   }
 
   mutating func emit64(_ value: UInt64) {

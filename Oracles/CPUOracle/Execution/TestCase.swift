@@ -28,6 +28,19 @@ struct TestCase {
     patchCount += 1
   }
 
+  /// Drops what of memory does not lie in the data pages as a whole.
+  mutating func dropPartialPatches() {
+    var kept = 0
+    for index in 0..<patchCount {
+      let patch = patches[index]
+      if patch.address >= ArenaLayout.data, patch.address <= ArenaLayout.readOnly - 16 {
+        patches[kept] = patch
+        kept += 1
+      }
+    }
+    patchCount = kept
+  }
+
   /// The bytes of the instruction as the decoder takes them.
   var instructionBytes: InstructionBytes {
     var result = InstructionBytes()

@@ -51,7 +51,9 @@ extension CaseGenerator {
         }
       }
       if choice >> 8 & 63 == 0 { append(0x67, &test) }
-      if choice >> 16 & 127 == 0 { append(choice >> 24 & 1 == 0 ? 0x66 : choice >> 25 & 1 == 0 ? 0xF2 : 0xF3, &test) }
+      if choice >> 16 & 127 == 0 {
+        append(choice >> 24 & 1 == 0 ? 0x66 : choice >> 25 & 1 == 0 ? 0xF2 : 0xF3, &test)
+      }
     }
     if codeSize == .bits64 {
       let choice = UInt8(truncatingIfNeeded: random.next())

@@ -8,7 +8,9 @@ extension CaseGenerator {
     begin(&test)
     test.usesExtended = false
     // Should the host know what the decoder does not, its memory is ours.
-    for register in 0..<16 { test.registers.general[register] = ArenaLayout.data + 0x800 + random.below(0x800) }
+    for register in 0..<16 {
+      test.registers.general[register] = ArenaLayout.data + 0x800 + random.below(0x800)
+    }
     test.registers.rip = ArenaLayout.code + 0x800
     test.registers.rflags = 0x202
     test.instruction = Instruction()
@@ -28,7 +30,9 @@ extension CaseGenerator {
     case 2: append(0xF3)
     default: break
     }
-    if codeSize == .bits64, choice >> 6 & 3 == 0 { append(0x40 | UInt8(truncatingIfNeeded: choice >> 8 & 15)) }
+    if codeSize == .bits64, choice >> 6 & 3 == 0 {
+      append(0x40 | UInt8(truncatingIfNeeded: choice >> 8 & 15))
+    }
     let map = choice >> 12 & 3
     if map > 0 { append(0x0F) }
     if map == 2 { append(0x38) }

@@ -77,7 +77,9 @@ struct CaseGenerator {
     } catch {
       return false
     }
-    guard test.instruction.operation == form.operation, Reach.obstacle(test.instruction, codeSize, in: place) == nil else {
+    guard test.instruction.operation == form.operation,
+      Reach.obstacle(test.instruction, codeSize, in: place) == nil
+    else {
       return false
     }
     test.length = Int(test.instruction.length)
@@ -91,7 +93,9 @@ struct CaseGenerator {
     test.usesExtended = test.instruction.usesExtendedRegisters
     if test.usesExtended { random.fillExtended(&test.extended, test.instruction) }
     // Which of the wide accesses are checked for alignment is up to the CPU.
-    if test.usesExtended || test.instruction.operation == .enter { test.registers.rflags &= ~RFLAGS.alignmentCheck.rawValue }
+    if test.usesExtended || test.instruction.operation == .enter {
+      test.registers.rflags &= ~RFLAGS.alignmentCheck.rawValue
+    }
     chooseValues(&test)
     guard chooseAddresses(&test) else { return false }
     if codeSize != .bits64 {

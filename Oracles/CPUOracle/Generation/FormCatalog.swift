@@ -42,7 +42,8 @@ struct FormCatalog {
   /// The combinations of prefixes that can make different instructions of one opcode.
   private var prefixSets: [[UInt8]] {
     var sets: [[UInt8]] = [
-      [], [0x66], [0xF3], [0xF2], [0xF0], [0x67], [0x66, 0xF3], [0x66, 0xF2], [0x66, 0xF0], [0x67, 0xF3], [0x67, 0xF2],
+      [], [0x66], [0xF3], [0xF2], [0xF0], [0x67], [0x66, 0xF3], [0x66, 0xF2], [0x66, 0xF0], [0x67, 0xF3],
+      [0x67, 0xF2],
     ]
     if codeSize == .bits64 {
       sets += [[0x48], [0x66, 0x48], [0xF3, 0x48], [0xF2, 0x48], [0xF0, 0x48], [0x67, 0x48]]
@@ -142,9 +143,11 @@ struct FormCatalog {
     for index in 0..<4 { operands.append(Self.kind(instruction.operands[index])) }
     let isLocked = instruction.prefixes.contains(.lock)
     let isRepeated =
-      instruction.operation.isString && !instruction.prefixes.isDisjoint(with: [.repeatEqual, .repeatNotEqual])
+      instruction.operation.isString
+      && !instruction.prefixes.isDisjoint(with: [.repeatEqual, .repeatNotEqual])
     let repetition = isRepeated ? (instruction.prefixes.contains(.repeatEqual) ? 1 : 2) : 0
-    let usesAddress = form.operand == .memory || instruction.operation.isString || instruction.operation == .jcxz
+    let usesAddress =
+      form.operand == .memory || instruction.operation.isString || instruction.operation == .jcxz
     let addressSize = usesAddress ? instruction.addressSize : 0
     // An operand size that no operand has is no other instruction.
     let operandSize = instruction.feature == .x87 || instruction.hasFixedSize ? 0 : instruction.operandSize
@@ -185,7 +188,8 @@ extension Instruction {
   fileprivate var hasFixedSize: Bool {
     guard operands[0] == .none else { return false }
     switch operation {
-    case .clc, .stc, .cmc, .cld, .std, .cli, .sti, .clts, .hlt, .invd, .wbinvd, .wbnoinvd, .lahf, .sahf, .int1,
+    case .clc, .stc, .cmc, .cld, .std, .cli, .sti, .clts, .hlt, .invd, .wbinvd, .wbnoinvd, .lahf, .sahf,
+      .int1,
       .int3, .rdmsr, .wrmsr, .swapgs, .sysret, .sysexit, .lfence, .mfence, .sfence, .emms, .nop, .ud2, .xlat:
       return true
     default: return false

@@ -20,7 +20,8 @@ struct BootForms {
   private(set) var forms: [Form] = []
 
   init(path: String) throws(OracleError) {
-    for line in try Self.read(path).split(separator: "\n") where !line.hasPrefix("#") {
+    for line in String(decoding: try Self.readFile(path), as: UTF8.self).split(separator: "\n")
+    where !line.hasPrefix("#") {
       let fields = line.split(separator: " ")
       guard fields.count == 7, let map = UInt8(fields[1]), let opcode = UInt8(fields[2], radix: 16),
         let bits = UInt8(fields[4])
@@ -32,7 +33,8 @@ struct BootForms {
     }
   }
 
-  private static func read(_ path: String) throws(OracleError) -> String {
+  /// All bytes of a file.
+  static func readFile(_ path: String) throws(OracleError) -> [UInt8] {
     // Sound: the string lives for the time of the call.
     let descriptor = unsafe swiftvm_open(path, O_RDONLY, 0)
     guard descriptor >= 0 else { throw .host("open \(path)", errno) }
@@ -41,9 +43,11 @@ struct BootForms {
     var chunk = [UInt8](repeating: 0, count: 65536)
     while true {
       // Sound: the buffer has as many bytes as it says.
-      let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+      let count = unsafe chunk.withUnsafeMutableBytes {
+        unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
+      }
       guard count >= 0 else { throw .host("read \(path)", errno) }
-      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+      if count == 0 { return bytes }
       bytes += chunk[0..<count]
     }
   }
@@ -53,7 +57,11 @@ struct BootForms {
     var covered = 0
     var reasons: [String: [String]] = [:]
     for form in forms {
-      if coverage.count(form) > 0 { covered += 1 } else { reasons[Self.reason(form), default: []].append(form.text) }
+      if coverage.count(form) > 0 {
+        covered += 1
+      } else {
+        reasons[Self.reason(form), default: []].append(form.text)
+      }
     }
     print("of \(forms.count) instruction forms of a Linux boot \(covered) were compared with the host")
     for (reason, texts) in reasons.sorted(by: { $0.key < $1.key }) {
@@ -72,7 +80,8 @@ struct BootForms {
     bytes += [UInt8](repeating: 0, count: max(0, 15 - bytes.count))
     do throws(DecodeError) {
       let instruction = try InstructionDecoder(.bits64).decode(InstructionBytes(bytes))
-      return Reach.obstacle(instruction, .bits64, in: .process).map { "because it \($0)" } ?? "for want of cases"
+      return Reach.obstacle(instruction, .bits64, in: .process).map { "because it \($0)" }
+        ?? "for want of cases"
     } catch {
       return "because it does not decode"
     }

@@ -15,24 +15,30 @@ struct CasePrinter {
   ) -> String {
     var lines: [String] = []
     var bytes = ""
-    for index in 0..<test.length { bytes += (index == 0 ? "" : " ") + hexadecimal(UInt64(test.bytes[index]), digits: 2) }
+    for index in 0..<test.length {
+      bytes += (index == 0 ? "" : " ") + hexadecimal(UInt64(test.bytes[index]), digits: 2)
+    }
     let text = InstructionFormatter(test.codeSize).text(test.instruction, at: test.registers.rip)
-    lines.append("\(bytes)    \(text)    differs: \(difference.words)" + (number.map { "   case \($0)" } ?? ""))
+    lines.append(
+      "\(bytes)    \(text)    differs: \(difference.words)" + (number.map { "   case \($0)" } ?? ""))
     lines.append("  before: " + registers(test.registers) + patches(test))
     lines.append("  \(hostName): " + ending(host) + changes(test.registers, host.registers))
     lines.append("  \(engineName): " + ending(engine) + changes(test.registers, engine.registers))
     if test.usesExtended {
-      for word in 0..<52 where host.extended.words[word] != engine.extended.words[word] && (word < 1 || word > 2) {
+      for word in 0..<52
+      where host.extended.words[word] != engine.extended.words[word] && (word < 1 || word > 2) {
         lines.append(
           "  \(extendedName(word)): before \(hexadecimal(test.extended.words[word], digits: 16)) \(hostName) "
-            + "\(hexadecimal(host.extended.words[word], digits: 16)) \(engineName) \(hexadecimal(engine.extended.words[word], digits: 16))")
+            + "\(hexadecimal(host.extended.words[word], digits: 16)) \(engineName) \(hexadecimal(engine.extended.words[word], digits: 16))"
+        )
       }
     }
     return (lines + memory).joined(separator: "\n")
   }
 
   private static let names = [
-    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+    "r15",
   ]
 
   private func registers(_ registers: InstructionProbe.Registers) -> String {
@@ -91,10 +97,13 @@ struct CasePrinter {
 func describeMemory(host: UInt64, engine: UInt64) -> [String] {
   var lines: [String] = []
   for offset in stride(from: UInt64(0), to: ArenaLayout.dataByteCount, by: 8) {
-    let (left, right) = (HostMemory.load(UInt64.self, at: host + offset), HostMemory.load(UInt64.self, at: engine + offset))
+    let (left, right) = (
+      HostMemory.load(UInt64.self, at: host + offset), HostMemory.load(UInt64.self, at: engine + offset)
+    )
     guard left != right, lines.count < 8 else { continue }
     lines.append(
-      "  [\(hexadecimal(ArenaLayout.data + offset))]: host \(hexadecimal(left, digits: 16)) engine \(hexadecimal(right, digits: 16))")
+      "  [\(hexadecimal(ArenaLayout.data + offset))]: host \(hexadecimal(left, digits: 16)) engine \(hexadecimal(right, digits: 16))"
+    )
   }
   return lines
 }

@@ -3,12 +3,14 @@
 enum DriverCode {
   private typealias Slot = VirtualLayout.Slot
 
-  static func make() -> [UInt8] {
+  /// The code, and the address of the UD2 at which it ends.
+  static func make() -> (bytes: [UInt8], end: UInt64) {
     var code = StubAssembler(origin: VirtualLayout.driver)
     // RBX is the slot, RBP how many there are: the stubs keep both.
     let loop = code.here
     code.emit(0xFC)  // cld
-    copy(&code, fromAddress: VirtualLayout.template, toAddress: ArenaLayout.data, ArenaLayout.dataByteCount / 8)
+    copy(
+      &code, fromAddress: VirtualLayout.template, toAddress: ArenaLayout.data, ArenaLayout.dataByteCount / 8)
     applyPatches(&code)
     copy(&code, fromSlot: Slot.before, toAddress: NativeState.before, 18)
     copy(&code, fromSlot: Slot.extendedBefore, toAddress: NativeState.extendedBefore, 64)
@@ -37,8 +39,10 @@ enum DriverCode {
     code.emit(0x48, 0xFF, 0xCD)  // dec rbp
     code.emit(0x0F, 0x85)  // jnz
     code.emit32(loop &- (code.here + 4))
-    code.emit(0xCD, VirtualLayout.doneVector)  // int
-    return code.bytes
+    // Software interrupts do not work in ring 3 on every KVM.
+    let end = code.here
+    code.emit(0x0F, 0x0B)  // ud2
+    return (code.bytes, end)
   }
 
   private static func applyPatches(_ code: inout StubAssembler) {

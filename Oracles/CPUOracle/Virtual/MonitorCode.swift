@@ -4,7 +4,7 @@ internal import X86
 /// signal handler does in a process; and the descriptor tables for it.
 enum MonitorCode {
   /// The handlers and the address of each.
-  static func make() -> (code: [UInt8], handlers: [UInt64], done: UInt64) {
+  static func make() -> (code: [UInt8], handlers: [UInt64]) {
     var code = StubAssembler(origin: VirtualLayout.monitor)
     let common = code.here
     writeCommon(&code)
@@ -17,9 +17,7 @@ enum MonitorCode {
       code.emit(0xE9)  // jmp
       code.emit32(common &- (code.here + 4))
     }
-    let done = code.here
-    code.emit(0xE6, VirtualLayout.donePort, 0xF4)  // out, al; hlt
-    return (code.bytes, handlers, done)
+    return (code.bytes, handlers)
   }
 
   /// On the stack: vector, error code, RIP, CS, RFLAGS, RSP, SS.
@@ -27,7 +25,7 @@ enum MonitorCode {
     code.absolute([0x80], reg: 7, NativeState.isActive)  // cmp byte, 0
     code.emit(0)
     code.emit(0x75, 3)  // jne
-    code.emit(0xE6, VirtualLayout.failedPort, 0xF4)  // out, al; hlt
+    code.emit(0xE6, VirtualLayout.exitPort, 0xF4)  // out, al; hlt
     code.emit(0x50)  // push rax
     code.emit(0x48, 0x8B, 0x44, 0x24, 8)  // mov rax, [rsp + 8]
     code.store(0, to: NativeState.vector)
@@ -47,7 +45,8 @@ enum MonitorCode {
   /// The global descriptor table: selectors as Linux has them for ring 3, and the task at 0x40.
   static var globalDescriptors: [UInt64] {
     var table: [UInt64] = [
-      0, 0, FlatDescriptors.code64, FlatDescriptors.data, FlatDescriptors.userCode32, FlatDescriptors.userData,
+      0, 0, FlatDescriptors.code64, FlatDescriptors.data, FlatDescriptors.userCode32,
+      FlatDescriptors.userData,
       FlatDescriptors.userCode64, 0,
     ]
     let task = SystemDescriptor(
@@ -64,7 +63,8 @@ enum MonitorCode {
   static func gate(_ handler: UInt64, privilegeLevel: UInt64) -> (UInt64, UInt64) {
     let attributes: UInt64 = 0x8E00 | privilegeLevel << 13
     return (
-      handler & 0xFFFF | kernelCodeSelector << 16 | attributes << 32 | (handler >> 16 & 0xFFFF) << 48, handler >> 32
+      handler & 0xFFFF | kernelCodeSelector << 16 | attributes << 32 | (handler >> 16 & 0xFFFF) << 48,
+      handler >> 32
     )
   }
 }

@@ -12,6 +12,8 @@ final class VirtualExecutor {
   private let processor: HardwareProcessor
   private let stubs: NativeStubs
   private let background: MemoryBackground
+  /// Where the loop over the cases ends.
+  private let end: UInt64
 
   init(background: MemoryBackground) throws(OracleError) {
     arena = try GuestArena(isSelfRunning: true)
@@ -19,7 +21,9 @@ final class VirtualExecutor {
     let origin = arena.arenaAddress
     func host(_ linear: UInt64) -> UInt64 { origin + (linear - ArenaLayout.base) }
     stubs = NativeStubs(alias: host(ArenaLayout.stubs))
-    Self.put(DriverCode.make(), at: host(VirtualLayout.driver))
+    let driver = DriverCode.make()
+    end = driver.end
+    Self.put(driver.bytes, at: host(VirtualLayout.driver))
     let monitor = MonitorCode.make()
     Self.put(monitor.code, at: host(VirtualLayout.monitor))
     for (index, entry) in MonitorCode.globalDescriptors.enumerated() {
@@ -33,7 +37,6 @@ final class VirtualExecutor {
     for (vector, handler) in monitor.handlers.enumerated() {
       putGate(UInt64(vector), handler, privilegeLevel: vector == 3 || vector == 4 ? 3 : 0)
     }
-    putGate(UInt64(VirtualLayout.doneVector), monitor.done, privilegeLevel: 3)
     HostMemory.store(VirtualLayout.monitorStackTop, at: host(ArenaLayout.task) + 4)
     background.copy(to: host(VirtualLayout.template))
 
@@ -54,7 +57,8 @@ final class VirtualExecutor {
   }
 
   private func slot(_ index: Int) -> UInt64 {
-    arena.arenaAddress + (VirtualLayout.slots - ArenaLayout.base) + UInt64(index) * VirtualLayout.slotByteCount
+    arena.arenaAddress + (VirtualLayout.slots - ArenaLayout.base) + UInt64(index)
+      * VirtualLayout.slotByteCount
   }
 
   /// Runs up to `VirtualLayout.slotCount` cases.
@@ -64,7 +68,7 @@ final class VirtualExecutor {
     var state = GuestArena.userState(.bits64, in: .guest)
     state.gdt = DescriptorTable(
       base: VirtualLayout.descriptors, limit: UInt16(MonitorCode.globalDescriptors.count * 8 - 1))
-    state.idt = DescriptorTable(base: VirtualLayout.interrupts, limit: UInt16(VirtualLayout.doneVector) * 16 + 15)
+    state.idt = DescriptorTable(base: VirtualLayout.interrupts, limit: 32 * 16 - 1)
     state.tr.selector = MonitorCode.taskSelector
     state.rip = VirtualLayout.driver
     state.general[3] = VirtualLayout.slots
@@ -74,9 +78,11 @@ final class VirtualExecutor {
       try processor.loadState(state)
       while true {
         switch try processor.run() {
-        case .portIO(let access) where access.port == UInt16(VirtualLayout.donePort): return
-        case .portIO:
-          throw EngineError(describeFault(try processor.saveState()))
+        case .portIO(let access) where access.port == UInt16(VirtualLayout.exitPort):
+          let fault = pendingFault(try processor.saveState())
+          if fault.vector == 6, fault.rip == end { return }
+          throw EngineError(
+            "A fault outside of any case: vector \(fault.vector) at \(hexadecimal(fault.rip)).")
         case .interrupted: continue
         case let exit: throw EngineError("The guest left with \(exit): \(try processor.saveState())")
         }
@@ -87,11 +93,11 @@ final class VirtualExecutor {
   }
 
   /// What the handler was called for, which is still on its stack.
-  private func describeFault(_ state: CPUState) -> String {
+  private func pendingFault(_ state: CPUState) -> (vector: UInt64, rip: UInt64) {
     let offset = state.general[4] &- ArenaLayout.base
-    guard offset < VirtualLayout.byteCount - 24 else { return "A fault outside of any case, and no stack." }
-    let values = (UInt64(0)..<3).map { HostMemory.load(UInt64.self, at: arena.arenaAddress + offset + $0 * 8) }
-    return "A fault outside of any case: vector \(values[0]), error code \(hexadecimal(values[1])), at \(hexadecimal(values[2]))."
+    guard offset < VirtualLayout.byteCount - 24 else { return (.max, 0) }
+    let stack = arena.arenaAddress + offset
+    return (HostMemory.load(at: stack), HostMemory.load(at: stack + 16))
   }
 
   private func prepare(_ test: TestCase, _ slot: UInt64) {

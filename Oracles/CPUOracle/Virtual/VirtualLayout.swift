@@ -42,10 +42,9 @@ enum VirtualLayout {
     static let extendedAfter: UInt64 = 1536
   }
 
-  /// Ports: a batch is done; something faulted that is no test case.
-  static let donePort: UInt8 = 0xF4
-  static let failedPort: UInt8 = 0xF5
-  static let doneVector: UInt8 = 0x80
+  /// The port at which the guest leaves when something faults that is no test case: the end of a batch
+  /// does so on purpose.
+  static let exitPort: UInt8 = 0xF4
 }
 
 /// The number that stands for the contents of the data pages.

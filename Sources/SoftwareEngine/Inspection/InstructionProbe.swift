@@ -46,6 +46,12 @@ package final class InstructionProbe {
     case threaded
   }
 
+  /// Whether the threaded tier has an operation of its own for an instruction of 64-bit code, and does
+  /// not leave it to the plain tier.
+  package static func hasThreadedOperation(_ instruction: Instruction) -> Bool {
+    ThreadedSelection.select(instruction, pageOffset: 0) != nil
+  }
+
   /// The bytes of an FXSAVE image.
   package static let extendedByteCount = 512
 

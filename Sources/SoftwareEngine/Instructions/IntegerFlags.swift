@@ -34,10 +34,11 @@ extension Core {
 
   /// The flags of a multiplication: CF and OF tell whether the low half is the whole product. ZF is
   /// cleared whatever the product is; SF and PF follow its low half.
+  @inline(__always)
   func setFlags(lowProduct: UInt64, width: UInt8, isWhole: Bool) {
-    setStatusFlags(
-      (isWhole ? 0 : RFLAGS.carry.rawValue | RFLAGS.overflow.rawValue)
-        | signBit(lowProduct, width) | parityBit(lowProduct))
+    // A bit between those that tell sign and parity keeps the result from being zero.
+    flagResult = signExtend(lowProduct, width) | 1 << 32
+    flagCarries = carryBits(!isWhole, !isWhole)
   }
 
   /// The flags of a bit count or a bit field: ZF, CF and SF as given, the others cleared.

@@ -24,14 +24,15 @@ extension Interpreter {
 
   private func multiplySigned(_ instruction: borrowing Instruction) throws(Interruption) {
     let width = width(instruction, 0)
-    if instruction.operands[1] == .none {
+    if case .none = instruction.operands[1] {
       let right = try read(instruction, 0)
       let product = Self.signedProduct(core.general(0, width: width), right, width: width)
       storeProduct(product.low, product.high, width: width)
       core.setFlags(lowProduct: product.low, width: width, isWhole: product.isWhole)
     } else {
       // Two operands, or a destination and two.
-      let isThree = instruction.operands[2] != .none
+      var isThree = true
+      if case .none = instruction.operands[2] { isThree = false }
       let left = try read(instruction, isThree ? 1 : 0)
       let right = try read(instruction, isThree ? 2 : 1)
       let product = Self.signedProduct(left, right, width: width)

@@ -51,12 +51,23 @@ extension Interpreter {
     guard let count = itemCount(item, segment, offset, isWrite: isWrite) else { return nil }
     guard let linear = try? linearAddress(segment, offset, byteCount: count &* width, isWrite: isWrite)
     else { return nil }
-    let host =
-      unsafe isWrite
-      ? core.hostForWriting(linear, width: count &* width)
-      : core.hostForReading(linear, width: count &* width)
-    guard let host = unsafe host else { return nil }
+    guard let host = unsafe hostOfRun(linear, byteCount: count &* width, isWrite: isWrite) else { return nil }
     return unsafe Side(host: host, count: count)
+  }
+
+  /// The host address of a run, whose page is brought into the translation cache if need be. So two pages
+  /// that share an entry there are no hindrance: each is needed in turn.
+  @unsafe
+  private func hostOfRun(_ linear: UInt64, byteCount: UInt64, isWrite: Bool) -> UnsafeMutableRawPointer? {
+    if let host = unsafe isWrite
+      ? core.hostForWriting(linear, width: byteCount) : core.hostForReading(linear, width: byteCount)
+    {
+      return unsafe host
+    }
+    let access = MemoryAccess(isWrite ? .write : .read, instructionPrivilege)
+    guard (try? translate(linear, for: access)) != nil else { return nil }
+    return unsafe isWrite
+      ? core.hostForWriting(linear, width: byteCount) : core.hostForReading(linear, width: byteCount)
   }
 
   /// How many items of a run lie in the page of its first; nil if not even that does.
@@ -129,11 +140,7 @@ extension Interpreter {
     let distance = (count &- 1) &* width
     let lowest = try? linearAddress(segment, offset &- distance, byteCount: count &* width, isWrite: isWrite)
     guard let lowest else { return nil }
-    let host =
-      unsafe isWrite
-      ? core.hostForWriting(lowest, width: count &* width)
-      : core.hostForReading(lowest, width: count &* width)
-    guard let host = unsafe host else { return nil }
+    guard let host = unsafe hostOfRun(lowest, byteCount: count &* width, isWrite: isWrite) else { return nil }
     // Sound: the highest item lies in the same page.
     return unsafe Side(host: host + Int(distance), count: count)
   }

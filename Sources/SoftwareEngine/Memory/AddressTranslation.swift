@@ -15,6 +15,13 @@ extension Interpreter {
         isGlobal: false)
       return linear
     }
+    if hasShortWalk, isCanonical(linear, bits: 48), let found = walkFourLevels(linear, for: access) {
+      remember(
+        linear, physical: found.physical, access, permissions: found.permissions,
+        isDirty: found.leaf.contains(.dirty),
+        isGlobal: found.leaf.contains(.global) && core.cr4.contains(.pageGlobalEnable))
+      return found.physical
+    }
     let translation: Translation
     do throws(TranslationFailure) {
       translation = try walker.translate(

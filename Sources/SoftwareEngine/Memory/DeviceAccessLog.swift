@@ -86,8 +86,7 @@ final class DeviceAccessLog {
   }
 
   /// Puts an access that was not made yet into the buffer, for the run loop.
-  func ask(_ address: UInt64, width: UInt8, direction: AccessDirection, value: UInt64) -> ExitBuffer
-  {
+  func ask(_ address: UInt64, width: UInt8, direction: AccessDirection, value: UInt64) -> ExitBuffer {
     isUnderWay = true
     asked = (address, width, direction)
     unsafe buffer.storeBytes(of: value, as: UInt64.self)

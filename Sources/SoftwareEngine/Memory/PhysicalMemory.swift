@@ -14,6 +14,8 @@ final class PhysicalMemory {
 
   private let memory: GuestMemory
   private let regions: [Region]
+  /// The largest one, where most addresses lie: looked at first.
+  @unsafe private let largest: Region
 
   init(_ memory: GuestMemory) {
     self.memory = memory
@@ -22,11 +24,26 @@ final class PhysicalMemory {
       unsafe Region(
         base: $0.base.rawValue, byteCount: $0.byteCount, host: $0.hostBase, isReadOnly: $0.isReadOnly)
     }
+    // A machine without memory has a region of no bytes, in which no address lies.
+    let none = unsafe Region(
+      base: 0, byteCount: 0, host: UnsafeMutableRawPointer(bitPattern: 4096).unsafelyUnwrapped,
+      isReadOnly: true)
+    unsafe largest = regions.max { unsafe $0.byteCount < $1.byteCount } ?? none
   }
 
   /// The host address of the page at `page`, a multiple of 4096; nil where there is no RAM.
   @inline(__always)
   func host(ofPage page: UInt64) -> (address: UnsafeMutableRawPointer, isReadOnly: Bool)? {
+    let offset = unsafe page &- largest.base
+    // Sound: regions are whole pages.
+    if unsafe offset < largest.byteCount {
+      return unsafe (largest.host + Int(truncatingIfNeeded: offset), largest.isReadOnly)
+    }
+    return unsafe hostElsewhere(page)
+  }
+
+  @unsafe @inline(never)
+  private func hostElsewhere(_ page: UInt64) -> (address: UnsafeMutableRawPointer, isReadOnly: Bool)? {
     for index in unsafe regions.indices {
       let region = unsafe regions[index]
       let offset = unsafe page &- region.base

@@ -58,13 +58,30 @@ struct HostIdentification {
   /// The frequency of the time-stamp counter in Hz: as the host tells it, or measured once.
   static let timeStampFrequency = current.timeStampFrequency != 0 ? current.timeStampFrequency : measured()
 
-  /// Compares the counter with the host's clock for two milliseconds; good to some 1/10000. Only a
-  /// guest's deadline timer needs it, and re-arms itself where it was early.
+  /// Compares the counter with the host's clock for two milliseconds; good to some 1/10000. A guest's
+  /// deadline timer needs it, which re-arms itself where it was early, and leaf 0x16, which tells MHz.
   private static func measured() -> UInt64 {
-    let (start, begin) = (HostClock.monotonicNanoseconds, swiftvm_time_stamp())
-    var elapsed: UInt64 = 0
-    while elapsed < 2_000_000 { elapsed = HostClock.monotonicNanoseconds &- start }
-    let ticks = swiftvm_time_stamp() &- begin
-    return max(ticks &* 1_000_000 / elapsed &* 1000, 1)
+    let start = moment()
+    while HostClock.monotonicNanoseconds &- start.nanoseconds < 2_000_000 {}
+    let end = moment()
+    let elapsed = end.nanoseconds &- start.nanoseconds
+    return max((end.timeStamp &- start.timeStamp) &* 1_000_000 / max(elapsed, 1) &* 1000, 1)
+  }
+
+  /// The counter and the clock at one moment: of some pairs the one with the least time around it, because
+  /// the host may run something else between two readings.
+  private static func moment() -> (timeStamp: UInt64, nanoseconds: UInt64) {
+    var best = (timeStamp: UInt64(0), nanoseconds: UInt64(0))
+    var least = UInt64.max
+    for _ in 0..<8 {
+      let before = swiftvm_time_stamp()
+      let nanoseconds = HostClock.monotonicNanoseconds
+      let width = swiftvm_time_stamp() &- before
+      if width < least {
+        least = width
+        best = (before &+ width / 2, nanoseconds)
+      }
+    }
+    return best
   }
 }

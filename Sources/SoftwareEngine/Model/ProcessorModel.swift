@@ -24,6 +24,8 @@ struct ProcessorModel {
   let timeStampFrequency: UInt64
   /// The host's time-stamp counter when the guest's was zero.
   let timeStampStart: UInt64
+  /// Whether leaf 0x16 tells a frequency that is measured when a guest asks for it.
+  private var measuresFrequency = false
 
   /// The model of one vCPU of a machine.
   ///
@@ -39,6 +41,7 @@ struct ProcessorModel {
     let table = CPUIDTable.softwareProcessor(host)
       .describing(apicID: UInt32(clamping: index), of: processorCount)
     self.init(table, timeStampFrequency: host.timeStampFrequency, timeStampStart: timeStampStart)
+    measuresFrequency = host.timeStampFrequency == 0
   }
 
   /// The model that a table describes.
@@ -74,12 +77,19 @@ struct ProcessorModel {
   }
 
   /// What CPUID returns; two bits follow registers.
+  ///
+  /// Where the host does not tell the frequency of its time-stamp counter, leaf 0x16 has the measured one. It
+  /// spares Linux a calibration against the interval timer, which goes wrong where the host is busy. Leaf 0x15
+  /// stays empty then: it claims to be exact, and Linux would not look any closer.
   func identification(leaf: UInt32, subleaf: UInt32, hasOSXSAVE: Bool, isAPICEnabled: Bool) -> CPUIDRegisters
   {
     var result = table.result(leaf: leaf, subleaf: subleaf)
     if leaf == 1 {
       if hasOSXSAVE { result.ecx |= CPUIDFeature.osXSAVE.mask }
       if !isAPICEnabled { result.edx &= ~CPUIDFeature.localAPIC.mask }
+    }
+    if leaf == 0x16, measuresFrequency {
+      result = CPUIDTable.speed(ofFrequency: HostIdentification.timeStampFrequency)
     }
     return result
   }

@@ -117,11 +117,16 @@ extension CPUIDTable {
     if frequency != 0 {
       let (numerator, denominator) = Self.ratio(frequency, Self.crystalFrequency, limit: 4000)
       ratio = CPUIDRegisters(eax: denominator, ebx: numerator, ecx: UInt32(Self.crystalFrequency))
-      let megahertz = UInt32(clamping: frequency / 1_000_000) & 0xFFFF
-      speed = CPUIDRegisters(eax: megahertz, ebx: megahertz, ecx: 100)
+      speed = Self.speed(ofFrequency: frequency)
     }
     set(CPUIDEntry(leaf: 0x15, registers: ratio))
     set(CPUIDEntry(leaf: 0x16, registers: speed))
+  }
+
+  /// Leaf 0x16 of a CPU with this frequency in Hz: base and maximum in MHz, and a bus of 100 MHz.
+  static func speed(ofFrequency frequency: UInt64) -> CPUIDRegisters {
+    let megahertz = UInt32(clamping: (frequency &+ 500_000) / 1_000_000) & 0xFFFF
+    return CPUIDRegisters(eax: megahertz, ebx: megahertz, ecx: 100)
   }
 
   /// The best fraction for `value` / `unit` whose two parts are at most `limit`: a convergent of its

@@ -8,20 +8,25 @@ extension Interpreter {
     let isProtected = core.cr0.contains(.protectionEnable)
     let isVirtual8086 = isProtected && core.systemFlags.contains(.virtual8086)
     let isLongActive = core.efer.contains(.longModeActive)
-    let code = segment(.cs).attributes
-    let stack = segment(.ss).attributes
+    let code = accessRights(.cs)
+    let stack = accessRights(.ss)
 
-    let isLong = isLongActive && code.isLong
-    let is32 = code.isDefault32 && isProtected && !isVirtual8086
-    let privilege: UInt8 = !isProtected ? 0 : isVirtual8086 ? 3 : stack.privilegeLevel
+    let isLong = isLongActive && code & Self.isLongBit != 0
+    let isDefault32 = code & Self.isDefault32Bit != 0
+    let is32 = isDefault32 && isProtected && !isVirtual8086
+    let privilege: UInt8 = !isProtected ? 0 : isVirtual8086 ? 3 : UInt8(truncatingIfNeeded: stack >> 5 & 3)
     core.store(
-      UInt8(isLong ? 8 : is32 || (code.isDefault32 && !isVirtual8086) ? 4 : 2), at: CoreLayout.codeSize)
+      UInt8(isLong ? 8 : is32 || (isDefault32 && !isVirtual8086) ? 4 : 2), at: CoreLayout.codeSize)
     core.store(privilege, at: CoreLayout.privilege)
-    core.store(UInt8(isLong ? 8 : stack.isDefault32 ? 4 : 2), at: CoreLayout.stackSize)
+    core.store(UInt8(isLong ? 8 : stack & Self.isDefault32Bit != 0 ? 4 : 2), at: CoreLayout.stackSize)
     core.store(JumpCache.salt(codeSize: core.codeSize, privilege: privilege), at: CoreLayout.modeSalt)
 
     pagingDidChange()
   }
+
+  /// Bits of a segment's access rights: see `SegmentAttributes.accessRights`.
+  private static var isLongBit: UInt32 { 1 << 13 }
+  private static var isDefault32Bit: UInt32 { 1 << 14 }
 
   /// Works out the page walk and which translations apply.
   func pagingDidChange() {
@@ -50,6 +55,7 @@ extension Interpreter {
     walker.alignmentCheck = core.systemFlags.contains(.alignmentCheck)
     walker.physicalAddressBits = model.physicalAddressBits
     walker.hasGigabytePages = model.hasGigabytePages
+    shortWalkDidChange()
 
     let table: TranslationTables.Kind =
       checksEveryAccess ? .none : core.privilege == 3 ? .user : supervisorTable

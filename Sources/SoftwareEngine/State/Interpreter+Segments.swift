@@ -28,6 +28,9 @@ extension Interpreter {
     if name == .cs, !core.efer.contains(.longModeActive) { translations.jumpCache.clear() }
   }
 
+  /// A segment's attributes as one number.
+  func accessRights(_ name: SegmentName) -> UInt32 { core.load(at: place(name) &+ CoreLayout.segmentRights) }
+
   func segmentBase(_ name: SegmentName) -> UInt64 { core.load(at: place(name) &+ CoreLayout.segmentBase) }
 
   /// Replaces the base alone: WRFSBASE, the base MSRs, SWAPGS.

@@ -116,8 +116,11 @@ extension Core {
 
   /// Whether a condition of Jcc, SETcc or CMOVcc holds (SDM Vol. 1, appendix B).
   @inline(__always)
-  func holds(_ condition: Condition) -> Bool {
-    let number = condition.rawValue
+  func holds(_ condition: Condition) -> Bool { holds(number: condition.rawValue) }
+
+  /// The same by the condition's number in an encoding.
+  @inline(__always)
+  func holds(number: UInt8) -> Bool {
     let plain: Bool =
       switch number >> 1 {
       case 0: overflowFlag

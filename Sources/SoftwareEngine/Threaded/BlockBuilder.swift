@@ -27,6 +27,7 @@ extension Interpreter {
       place += Int(instruction.length)
       if endsBlock { break }
     }
+    prepared.dropUnseenFlags()
     guard let last = prepared.last, page.reserve(prepared.count + 1) else { return nil }
     var first: ThreadedOperation?
     for index in prepared.indices {

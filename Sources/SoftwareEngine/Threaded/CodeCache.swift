@@ -11,6 +11,7 @@ final class CodeCache {
   private var pages: [UInt64: CodePage] = [:]
   /// Pages that were made stale while one of their operations may still be running.
   private var graveyard: [CodePage] = []
+  private var hasStalePages = false
   /// One bit for each page of RAM: instructions were decoded from it.
   private let marks: Mapping
   private let pageCount: UInt64
@@ -109,6 +110,7 @@ final class CodeCache {
     page.makeStale()
     pages[key] = nil
     graveyard.append(page)
+    hasStalePages = true
     let isGone = (UInt64(0)...2).allSatisfy { pages[page.address | $0] == nil }
     if isGone { mark(page.address, false) }
     for holder in interpreters { holder.interpreter.translations.jumpCache.clear() }
@@ -130,8 +132,14 @@ final class CodeCache {
   /// threaded tier.
   @inline(__always)
   func bury() -> Bool {
-    if graveyard.isEmpty { return false }
-    graveyard.removeAll(keepingCapacity: true)
+    if !hasStalePages { return false }
+    empty()
     return true
+  }
+
+  @inline(never)
+  private func empty() {
+    hasStalePages = false
+    graveyard.removeAll(keepingCapacity: true)
   }
 }

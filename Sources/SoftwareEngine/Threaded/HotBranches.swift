@@ -63,7 +63,7 @@ let jumpRegisterHandler = ThreadedHandler {
 
 /// Pushes the address after `operation`; nil where the stack has to be looked at.
 @inline(__always)
-private func pushReturn(_ core: Core, _ operation: ThreadedOperation) -> Bool {
+func pushReturn(_ core: Core, _ operation: ThreadedOperation) -> Bool {
   let top = core.rsp &- 8
   guard let host = unsafe core.hostForWriting(top, width: 8) else { return false }
   // Sound: the translation cache vouches for the bytes.
@@ -129,13 +129,23 @@ func setIf(
   return next(core, operation)
 }
 
+/// One of two numbers, chosen without a branch: programs use CMOVcc where a branch would be mispredicted, and so
+/// would ours be.
+@inline(__always)
+func select<Word: HotWord>(_ condition: Bool, _ yes: Word, _ no: Word) -> Word {
+  let mask = 0 &- Word(truncatingIfNeeded: condition ? 1 : 0)
+  return no ^ ((no ^ yes) & mask)
+}
+
 /// CMOVcc between registers: a 4-byte destination loses its upper half either way.
 @inline(__always)
 func moveIf<Word: HotWord>(
   _ condition: Condition, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
-  let value = core.load(Word.self, at: core.holds(condition) ? operation.source : operation.destination)
-  core.setRegister(value, at: operation.destination)
+  let (old, new) = (
+    core.load(Word.self, at: operation.destination), core.load(Word.self, at: operation.source)
+  )
+  core.setRegister(select(core.holds(condition), new, old), at: operation.destination)
   return next(core, operation)
 }

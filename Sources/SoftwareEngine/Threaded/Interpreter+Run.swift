@@ -64,10 +64,16 @@ extension Interpreter {
   }
 
   /// Whether the loop must look up before the next instruction.
-  private var wantsAttention: Bool {
+  var wantsAttention: Bool {
     looksUpSoon || activity != .running || hasPendingEvents || assistance.wantsToPause(core.privilege)
       || (wantsInterruptWindow && canTakeInterrupt)
       || (events.isNMIPending && canTakeNMI)
+  }
+
+  /// Whether the next instruction may be executed without a look at anything else.
+  var mayGoOn: Bool {
+    if pendingExit != nil { return false }
+    return !mustStep && !wantsAttention
   }
 
   /// Executes one instruction in the plain tier, with all that can happen around it.

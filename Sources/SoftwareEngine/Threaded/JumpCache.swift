@@ -21,7 +21,7 @@ final class JumpCache {
 
   @inline(__always)
   static func offset(of linear: UInt64) -> Int {
-    Int(truncatingIfNeeded: linear ^ linear &>> 12) & (entryCount &- 1) &<< 4
+    (Int(truncatingIfNeeded: linear ^ linear &>> 12) & (entryCount &- 1)) &* entryByteCount
   }
 
   /// No canonical address, with no salt, is this key.

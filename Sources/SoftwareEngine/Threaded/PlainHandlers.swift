@@ -38,7 +38,7 @@ private func executeKept(_ core: Core, _ operation: ThreadedOperation, endsBlock
     return interpreter.tryToExecute(unsafe kept.pointee)
   }
   if !isDone { return leaveInterrupted(core, operation) }
-  if endsBlock { return leaveBehind(core, operation) }
+  if endsBlock { return goOnElsewhere(core, operation) }
   return goOn(core, operation, from: rip)
 }
 
@@ -73,7 +73,18 @@ func missed(
 @inline(__always)
 private func goOn(_ core: Core, _ operation: ThreadedOperation, from rip: UInt64) -> UInt {
   if core.rip == rip &+ operation.length, operation.remaining > 1 { return resumeAfter(operation) }
-  return leaveBehind(core, operation)
+  return goOnElsewhere(core, operation)
+}
+
+/// After an instruction that led elsewhere or may have changed the mode: on where it went, unless something
+/// comes first.
+@inline(__always)
+private func goOnElsewhere(_ core: Core, _ operation: ThreadedOperation) -> UInt {
+  let target = core.rip
+  let isAtOnce = core.isLong && isCanonical(target, bits: 48) && core.withInterpreter { $0.mayGoOn }
+  if !isAtOnce { return leaveBehind(core, operation) }
+  core.budget = core.budget &+ (operation.remaining &- 1)
+  return resumeTransfer(core, to: target)
 }
 
 /// Leaves after `operation`, with RIP where it went.

@@ -13,6 +13,10 @@ struct PreparedOperation {
   var displacement: Int32 = 0
   var pageOffset: UInt16
   var immediate: UInt64 = 0
+  /// What it has to do with the status flags.
+  var flags = FlagUse.needsThem
+  /// Does the same and leaves the status flags as they are.
+  var quietHandler: ThreadedHandler?
 
   init(_ handler: ThreadedHandler, length: UInt8, pageOffset: UInt16) {
     self.handler = handler

@@ -12,11 +12,28 @@ typealias HandlerFunction =
 /// A handler as a value. Naming one is safe; only the threaded tier calls it.
 @safe
 struct ThreadedHandler {
+  typealias Body = (_ core: UnsafeMutableRawPointer, _ operation: UnsafeRawPointer) -> UInt
+
   /// The function; it must be called with a state block and an operation that was made for it.
   @unsafe let function: HandlerFunction
 
+  /// The handler that `body`, a function without captures, is.
+  ///
+  /// Converting it to a C function would put one more function in front of it, which does nothing but jump
+  /// to it, and every instruction would pass by there. With pointers and a number Swift's calling convention
+  /// is C's, so its own entry point does as well.
   @safe
-  init(_ function: HandlerFunction) { unsafe self.function = function }
+  init(_ body: @escaping Body) {
+    // Sound: a function value is the address of its code and a context, which is null without captures; and
+    // see above.
+    let (code, context) = unsafe unsafeBitCast(Value(body: body), to: (UInt, UInt).self)
+    precondition(context == 0, "A handler must not capture anything.")
+    unsafe function = unsafeBitCast(code, to: HandlerFunction.self)
+  }
+
+  /// A function in the form in which it is stored.
+  @unsafe
+  private struct Value { var body: Body }
 }
 
 /// Why the threaded tier came back.
@@ -147,13 +164,31 @@ func leave(_ core: Core, _ reason: ThreadedLeave, rip: UInt64) -> UInt {
 /// Goes on at `target`, a canonical address in 64-bit mode, if the jump cache knows it.
 @inline(__always)
 func transfer(_ core: Core, to target: UInt64) -> UInt {
+  guard let operation = knownOperation(core, at: target) else { return leave(core, .lookUp, rip: target) }
+  return enter(core, operation)
+}
+
+/// The same for handlers whose frame must not pile up.
+@inline(__always)
+func resumeTransfer(_ core: Core, to target: UInt64) -> UInt {
+  guard let operation = knownOperation(core, at: target) else { return leave(core, .lookUp, rip: target) }
+  let budget = core.budget &- operation.remaining
+  if budget < 0 { return leave(core, .budget, rip: target) }
+  core.budget = budget
+  return resume(operation)
+}
+
+/// The operation that the jump cache knows for `target`, a canonical address in 64-bit mode, whose page
+/// becomes the one that is executed.
+@inline(__always)
+private func knownOperation(_ core: Core, at target: UInt64) -> ThreadedOperation? {
   let cache = unsafe core.load(UnsafeRawPointer.self, at: CoreLayout.jumpCache)
   let entry = unsafe cache + JumpCache.offset(of: target)
   let key = unsafe entry.load(as: UInt64.self)
   if key == target ^ core.load(UInt64.self, at: CoreLayout.modeSalt) {
     core.store(target & ~0xFFF, at: CoreLayout.codePage)
     // Sound: an entry with a key holds an operation that is alive; it is cleared with its page.
-    return enter(core, unsafe ThreadedOperation(entry.load(fromByteOffset: 8, as: UnsafeRawPointer.self)))
+    return unsafe ThreadedOperation(entry.load(fromByteOffset: 8, as: UnsafeRawPointer.self))
   }
-  return leave(core, .lookUp, rip: target)
+  return nil
 }

@@ -43,7 +43,15 @@ enum ThreadedSelection {
     case .mov: return move(instruction, pageOffset)
     case .movzx, .movsx, .movsxd: return extend(instruction, pageOffset)
     case .lea: return address(instruction, pageOffset)
-    case .inc, .dec, .neg, .not, .shl, .shr, .sar: return unary(instruction, pageOffset)
+    case .inc, .dec, .neg, .not: return unary(instruction, pageOffset)
+    case .shl, .shr, .sar, .rol, .ror: return shift(instruction, pageOffset)
+    case .imul, .mul: return product(instruction, pageOffset)
+    case .bt, .bts, .btr, .btc: return bit(instruction, pageOffset)
+    case .xchg, .xadd, .cmpxchg: return exchange(instruction, pageOffset)
+    case .cwde, .cdqe, .cdq, .cqo, .bswap: return inPlace(instruction, pageOffset)
+    case .movaps, .movapd, .movdqa, .movntps, .movntpd, .movntdq, .movups, .movupd, .movdqu, .movd, .movq,
+      .movss, .movsd, .pxor, .xorps, .xorpd:
+      return vector(instruction, pageOffset)
     case .push, .pop, .leave: return stack(instruction, pageOffset)
     case .jcc, .jmpNear, .callNear, .retNear: return branch(instruction, pageOffset)
     case .setcc, .cmovcc: return conditional(instruction, pageOffset)
@@ -53,7 +61,7 @@ enum ThreadedSelection {
     }
   }
 
-  private static func make(_ handler: ThreadedHandler, _ instruction: Instruction, _ pageOffset: UInt16)
+  static func make(_ handler: ThreadedHandler, _ instruction: Instruction, _ pageOffset: UInt16)
     -> PreparedOperation
   {
     PreparedOperation(handler, length: instruction.length, pageOffset: pageOffset)
@@ -65,19 +73,26 @@ enum ThreadedSelection {
     let width = instruction.operandSize
     guard let shapes = HotArithmeticHandlers.shapes(instruction.operation, width: width) else { return nil }
     let (left, right) = (instruction.operands[0], instruction.operands[1])
+    let quiet = HotQuietHandlers.shapes(instruction.operation, width: width)
+    let readsCarry = instruction.operation == .adc || instruction.operation == .sbb
+    let flags: FlagUse = readsCarry ? .needsThem : .replacesThem
     if let destination = registerOffset(left) {
       if let source = registerOffset(right) {
         var operation = make(shapes.registerRegister, instruction, pageOffset)
+        (operation.flags, operation.quietHandler) = (flags, quiet?.registerRegister)
         (operation.destination, operation.source) = (destination, source)
         return operation
       }
       if case .immediate = right {
         var operation = make(shapes.registerImmediate, instruction, pageOffset)
+        (operation.flags, operation.quietHandler) = (flags, quiet?.registerImmediate)
         (operation.destination, operation.immediate) = (destination, instruction.immediate)
         return operation
       }
       guard case .memory = right else { return nil }
       var operation = make(shapes.registerMemory, instruction, pageOffset)
+      // It may fault, but what it does to the flags itself can be left out.
+      operation.quietHandler = quiet?.registerMemory
       operation.destination = destination
       return operation.setAddress(instruction) ? operation : nil
     }
@@ -109,6 +124,7 @@ enum ThreadedSelection {
         guard let handler = bySize(Handlers.register8, nil, Handlers.register32, Handlers.register64)
         else { return nil }
         var operation = make(handler, instruction, pageOffset)
+        operation.flags = .ignoresThem
         (operation.destination, operation.source) = (destination, source)
         return operation
       }
@@ -116,6 +132,7 @@ enum ThreadedSelection {
         guard let handler = bySize(Handlers.immediate8, nil, Handlers.immediate32, Handlers.immediate64)
         else { return nil }
         var operation = make(handler, instruction, pageOffset)
+        operation.flags = .ignoresThem
         (operation.destination, operation.immediate) = (destination, instruction.immediate)
         return operation
       }
@@ -174,6 +191,7 @@ enum ThreadedSelection {
     operation.destination = destination
     if let source {
       operation.source = source
+      operation.flags = .ignoresThem
       return operation
     }
     return operation.setAddress(instruction) ? operation : nil
@@ -190,38 +208,8 @@ enum ThreadedSelection {
       instruction.operandSize == 8 ? HotMoveHandlers.address64 : HotMoveHandlers.address32, instruction,
       pageOffset)
     operation.destination = destination
+    operation.flags = .ignoresThem
     return operation.setAddress(plain) ? operation : nil
-  }
-
-  // MARK: One operand
-
-  private static func unary(_ instruction: Instruction, _ pageOffset: UInt16) -> PreparedOperation? {
-    typealias Handlers = HotUnaryHandlers
-    let size = instruction.operandSize
-    guard size >= 4, let destination = registerOffset(instruction.operands[0]) else { return nil }
-    let isWide = size == 8
-    let handler: ThreadedHandler
-    var count: UInt64 = 0
-    switch instruction.operation {
-    case .inc: handler = isWide ? Handlers.increment64 : Handlers.increment32
-    case .dec: handler = isWide ? Handlers.decrement64 : Handlers.decrement32
-    case .neg: handler = isWide ? Handlers.negate64 : Handlers.negate32
-    case .not: handler = isWide ? Handlers.complement64 : Handlers.complement32
-    case .shl, .shr, .sar:
-      guard case .immediate = instruction.operands[1] else { return nil }
-      count = instruction.immediate & (isWide ? 63 : 31)
-      guard count > 0 else { return nil }
-      switch instruction.operation {
-      case .shl: handler = isWide ? Handlers.shiftLeft64 : Handlers.shiftLeft32
-      case .shr: handler = isWide ? Handlers.shiftRight64 : Handlers.shiftRight32
-      default: handler = isWide ? Handlers.arithmeticRight64 : Handlers.arithmeticRight32
-      }
-    default: return nil
-    }
-    var operation = make(handler, instruction, pageOffset)
-    operation.destination = destination
-    operation.immediate = count
-    return operation
   }
 
   private static func stack(_ instruction: Instruction, _ pageOffset: UInt16) -> PreparedOperation? {
@@ -233,6 +221,10 @@ enum ThreadedSelection {
       operation.source = Int(number & 15) * 8
       operation.destination = operation.source
       return operation
+    }
+    if isPush, case .memory = instruction.operands[0] {
+      var operation = make(pushMemoryHandler, instruction, pageOffset)
+      return operation.setAddress(instruction) ? operation : nil
     }
     guard isPush, case .immediate = instruction.operands[0] else { return nil }
     var operation = make(pushImmediateHandler, instruction, pageOffset)
@@ -259,6 +251,10 @@ enum ThreadedSelection {
         isCall ? callRegisterHandler : jumpRegisterHandler, instruction, pageOffset)
       operation.source = Int(number & 15) * 8
       return operation
+    case (.jmpNear, .memory(width: 8)), (.callNear, .memory(width: 8)):
+      var operation = make(
+        instruction.operation == .callNear ? callMemoryHandler : jumpMemoryHandler, instruction, pageOffset)
+      return operation.setAddress(instruction) ? operation : nil
     case (.retNear, .none), (.retNear, .immediate):
       var operation = make(returnHandler, instruction, pageOffset)
       if case .immediate = instruction.operands[0] { operation.immediate = instruction.immediate & 0xFFFF }
@@ -282,15 +278,26 @@ enum ThreadedSelection {
 
   private static func conditional(_ instruction: Instruction, _ pageOffset: UInt16) -> PreparedOperation? {
     let family = HotConditionHandlers.family(instruction.condition)
+    if instruction.operation == .setcc, case .memory = instruction.operands[0] {
+      var operation = make(setMemoryHandler, instruction, pageOffset)
+      operation.immediate = UInt64(instruction.condition.rawValue)
+      return operation.setAddress(instruction) ? operation : nil
+    }
     guard let destination = registerOffset(instruction.operands[0]) else { return nil }
     if instruction.operation == .setcc {
       var operation = make(family.set, instruction, pageOffset)
       operation.destination = destination
       return operation
     }
-    guard instruction.operandSize >= 4, let source = registerOffset(instruction.operands[1]) else {
-      return nil
+    guard instruction.operandSize >= 4 else { return nil }
+    if case .memory = instruction.operands[1] {
+      var operation = make(
+        instruction.operandSize == 8 ? moveMemoryIf64Handler : moveMemoryIf32Handler, instruction, pageOffset)
+      operation.destination = destination
+      operation.immediate = UInt64(instruction.condition.rawValue)
+      return operation.setAddress(instruction) ? operation : nil
     }
+    guard let source = registerOffset(instruction.operands[1]) else { return nil }
     var operation = make(
       instruction.operandSize == 8 ? family.move64 : family.move32, instruction, pageOffset)
     (operation.destination, operation.source) = (destination, source)

@@ -40,8 +40,9 @@ final class PoweredMachine: Sendable {
     let (gate, onLastLeft) = (shared.gate, onLastLeft)
     for (index, body) in bodies.enumerated() {
       do throws(SystemError) {
-        // 256 KiB of stack: the loop is shallow, and untouched pages cost nothing.
-        let thread = try HostThread.start(name: "vcpu\(index)", stackByteCount: 256 << 10) {
+        // Untouched pages of a stack cost nothing. The loop is shallow; the software CPU, without the
+        // optimizer, is not.
+        let thread = try HostThread.start(name: "vcpu\(index)", stackByteCount: 2 << 20) {
           body()
           if gate.leave() { onLastLeft() }
         }

@@ -14,9 +14,21 @@ enum CrashHints {
     }
     switch reason {
     case .tripleFault: return tripleFault(state, vcpu)
-    case .timeout: return state.rflags.contains(.interruptEnable) ? [] : ["interrupts are off (IF = 0)"]
+    case .timeout:
+      if isLostInZeros(state, vcpu) {
+        return [
+          "it executes zeros in the lowest 64 KiB: an INT of real mode leads there by a vector that nobody "
+            + "set, and there is no BIOS that would have"
+        ]
+      }
+      return state.rflags.contains(.interruptEnable) ? [] : ["interrupts are off (IF = 0)"]
     default: return []
     }
+  }
+
+  /// Where an empty vector of real mode leads: 0000:0000, and from there through memory that nobody used.
+  private static func isLostInZeros(_ state: CPUState, _ vcpu: CrashReport.VCPU) -> Bool {
+    state.mode == .real && state.cs.base == 0 && !vcpu.code.isEmpty && vcpu.code.allSatisfy { $0 == 0 }
   }
 
   private static func tripleFault(_ state: CPUState, _ vcpu: CrashReport.VCPU) -> [String] {

@@ -29,6 +29,7 @@ import Testing
     .timeout: ["1", "500ms", "1.5", "2m", "10s"],
     .engine: ["auto", "kvm", "software"],
     .irqchip: ["auto", "kernel", "software"],
+    .assist: ["auto", "off", "ring0"],
     .report: ["report.json", "/dev/stdout", "a=b"],
     .loadAddress: ["0x100000", "1M", "4096"],
     .entry: ["0x100000", "0"],

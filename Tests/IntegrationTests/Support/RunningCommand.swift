@@ -82,8 +82,13 @@ final class RunningCommand: Sendable {
     wait { String(decoding: $0.errors, as: UTF8.self).contains(text) }
   }
 
-  private func wait(until condition: (State) -> Bool) -> Bool {
-    monitor.wait(forAtMost: UInt64(Command.patience) * 1_000_000_000) { state -> Bool? in
+  /// Waits until all of standard output so far satisfies a condition.
+  func waitForOutput(patience: Int = Command.patience, where condition: ([UInt8]) -> Bool) -> Bool {
+    wait(patience) { condition($0.output) }
+  }
+
+  private func wait(_ patience: Int = Command.patience, until condition: (State) -> Bool) -> Bool {
+    monitor.wait(forAtMost: UInt64(patience) * 1_000_000_000) { state -> Bool? in
       if condition(state) { return true }
       return state.waitStatus != nil && state.openStreams == 0 ? false : nil
     } ?? false

@@ -45,10 +45,12 @@ final class TestTerminal: Sendable {
   func type(_ text: String) { type(Array(text.utf8)) }
 
   /// Waits until `text` appears. False: it took too long.
-  func waitFor(_ text: String) -> Bool { wait { String(decoding: $0, as: UTF8.self).contains(text) } }
+  func waitFor(_ text: String, patience: Int = Command.patience) -> Bool {
+    wait(patience) { String(decoding: $0, as: UTF8.self).contains(text) }
+  }
 
-  func wait(until condition: ([UInt8]) -> Bool) -> Bool {
-    screen.wait(forAtMost: UInt64(Command.patience) * 1_000_000_000) { condition($0) ? true : nil } ?? false
+  func wait(_ patience: Int = Command.patience, until condition: ([UInt8]) -> Bool) -> Bool {
+    screen.wait(forAtMost: UInt64(patience) * 1_000_000_000) { condition($0) ? true : nil } ?? false
   }
 
   /// The settings that raw mode changes: input, output, control and local flags.

@@ -1,5 +1,6 @@
 import Engine
 @testable import SoftwareEngine
+import Engine
 import Testing
 import X86
 
@@ -155,7 +156,6 @@ struct ProtectedModeEventTests {
     }
     #expect(failure.code == EmulationFailure.taskSwitch)
     #expect(failure.instructionByteCount == 2 && failure.instructionBytes[0] == 0xCD)
-    #expect(failure.instructionBytes[0] == 0xCD)
     #expect(machine.cpu.core.rip == Machine.code)
   }
 }

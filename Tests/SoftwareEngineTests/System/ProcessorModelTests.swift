@@ -52,6 +52,22 @@ struct ProcessorModelTests {
     #expect(last.eax == 2100)
   }
 
+  @Test("a frequency that the host does not tell is measured for leaf 0x16, and leaf 0x15 claims none")
+  func measuredFrequency() {
+    let model = ProcessorModel(host: Self.host("GenuineIntel", frequency: 0))
+    func leaf(_ number: UInt32) -> CPUIDRegisters {
+      model.identification(leaf: number, subleaf: 0, hasOSXSAVE: false, isAPICEnabled: true)
+    }
+    #expect(leaf(0x15) == CPUIDRegisters())
+    #expect(UInt64(leaf(0x16).eax) == (HostIdentification.timeStampFrequency + 500_000) / 1_000_000)
+    #expect(leaf(0x16).eax > 100)
+    // A table that somebody else made is taken as it is.
+    let other = ProcessorModel(CPUIDTable.softwareProcessor(Self.host("GenuineIntel", frequency: 0)))
+    #expect(
+      other.identification(leaf: 0x16, subleaf: 0, hasOSXSAVE: false, isAPICEnabled: true)
+        == CPUIDRegisters())
+  }
+
   @Test("each vCPU has its own APIC ID")
   func topology() {
     let model = ProcessorModel(index: 2, processorCount: 4)

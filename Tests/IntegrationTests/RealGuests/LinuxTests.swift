@@ -1,0 +1,78 @@
+import Testing
+
+extension RealGuestTests {
+  /// Debian's kernel with an init that reports what it finds in the machine.
+  struct LinuxTests {
+    /// What the guest reported: the lines of its init.
+    private func facts(_ output: String) -> [String] {
+      output.split(whereSeparator: \.isNewline).compactMap { line in
+        line.hasPrefix("guest: ") ? String(line.dropFirst(7)) : nil
+      }
+    }
+
+    /// - Parameter testsCryptography: lets the kernel test its ciphers and hashes, which takes it longer than
+    ///   all of the rest.
+    private func run(
+      _ options: [String] = [], testsCryptography: Bool = false, then: String
+    ) throws -> CommandRun {
+      let words = (testsCryptography ? "" : "cryptomgr.notests ") + "then=\(then)"
+      let command = try RealGuests.start(RealGuests.linux(options, words: words))
+      command.endInput()
+      return command.finish(patience: RealGuests.patience)
+    }
+
+    @Test func findsThePCAndSwitchesItOff() throws {
+      let result = try run(testsCryptography: true, then: "poweroff")
+      #expect(result.exitStatus == 0, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      let facts = facts(result.output)
+      #expect(facts.contains("processors 1"))
+      #expect(facts.contains("model name : SwiftVM software CPU"))
+      #expect(facts.contains("hypervisor yes"))
+      // What Linux leaves of 256 MiB.
+      let memory = facts.compactMap { $0.hasPrefix("memory ") ? Int($0.split(separator: " ")[1]) : nil }
+      #expect(memory.count == 1 && (200 << 10..<256 << 10).contains(memory.first ?? 0))
+      #expect(
+        facts.contains { $0.hasPrefix("clock source ") && $0.contains(" tsc") && $0.contains("acpi_pm") })
+      #expect(facts.contains { $0.hasPrefix("ACPI tables APIC DSDT FACP FACS") })
+      // Each interrupt arrives by the pin that the tables say, with the trigger that they say.
+      func interrupt(_ words: String...) -> Bool {
+        facts.contains { line in line.hasPrefix("interrupts ") && words.allSatisfy { line.contains($0) } }
+      }
+      #expect(interrupt("ttyS0", "IO-APIC", "4-edge"))
+      #expect(interrupt("rtc0", "IO-APIC", "8-edge"))
+      #expect(interrupt("acpi", "IO-APIC", "9-fasteoi"))
+      #expect(interrupt("Local timer interrupts"))
+      #expect(facts.contains { $0.hasPrefix("drivers loaded") && $0.contains("pvpanic_mmio") })
+      // What the kernel says where something is not as it expects. On Intel it takes the time-stamp counter's
+      // frequency from CPUID, and so measures nothing that a busy host could spoil.
+      var complaints = ["nobody cared", "Oops", "BUG:", "Call Trace"]
+      if facts.contains("vendor_id : GenuineIntel") {
+        complaints += ["MP-BIOS bug", "Unable to calibrate", "calibration failed"]
+      }
+      for complaint in complaints { #expect(!result.output.contains(complaint), "\(complaint)") }
+      // Its own tests of the CPU's instructions for cryptography.
+      let lines = result.output.split(whereSeparator: \.isNewline)
+      #expect(!lines.contains { $0.contains("alg: ") && $0.contains("fail") })
+    }
+
+    @Test func tellsOfItsPanic() throws {
+      let result = try run(then: "panic")
+      #expect(result.exitStatus == 103, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      #expect(result.output.contains("Kernel panic - not syncing: Attempted to kill init!"))
+      #expect(result.errors.contains("the guest reported a panic"))
+    }
+
+    @Test func resetsAMachineWithTwoProcessors() throws {
+      let result = try run(["--no-reboot", "--cpus", "2"], then: "reboot")
+      #expect(result.exitStatus == 104, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      #expect(facts(result.output).contains("processors 2"))
+      #expect(result.output.contains("Brought up 1 node, 2 CPUs"))
+    }
+
+    @Test func isEndedByTheTimeLimit() throws {
+      let result = try run(["--timeout", "3s"], then: "poweroff")
+      #expect(result.exitStatus == 124, "\(result.status) \(result.errors)")
+      #expect(result.errors.contains("the time limit passed"))
+    }
+  }
+}
