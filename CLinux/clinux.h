@@ -159,6 +159,16 @@ static inline void swiftvm_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t regis
     __get_cpuid_count(leaf, subleaf, &registers[0], &registers[1], &registers[2], &registers[3]);
   }
 }
+// CMPXCHG16B with LOCK at `target`, which is aligned to 16 bytes: 1 where `expected` was found and replaced,
+// else 0, with what was found in `expected`.
+static inline int swiftvm_compare_exchange_16(void *target, uint64_t expected[2], uint64_t low, uint64_t high) {
+  unsigned char done;
+  __asm__ volatile("lock cmpxchg16b %1\n\tsete %0"
+                   : "=q"(done), "+m"(*(unsigned __int128 *)target), "+a"(expected[0]), "+d"(expected[1])
+                   : "b"(low), "c"(high)
+                   : "cc", "memory");
+  return done;
+}
 static inline uint64_t swiftvm_time_stamp(void) { return __builtin_ia32_rdtsc(); }
 /* RDRAND and RDSEED; the caller has asked CPUID whether they exist. 0: no number was ready. */
 static inline int swiftvm_random(uint64_t *value) {

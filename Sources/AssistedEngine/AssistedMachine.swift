@@ -16,22 +16,24 @@ public final class AssistedMachine: MachineEngine, @unchecked Sendable {
     case onFailure
     /// Everything but user mode. Needs the interrupt controllers in software and a single vCPU.
     case kernelMode
-    /// Like `onFailure`, and besides the vCPU moves at random, for tests: how often each engine takes
-    /// over depends on the seed.
-    case atRandom(seed: UInt64)
   }
 
   let hardware: HardwareEngine
   let mode: Mode
-  private let processorCount: Int
+  /// Where vCPUs move at random.
+  let seed: UInt64?
+  let processorCount: Int
   private(set) var memory: GuestMemory?
   private(set) var place = InterruptControllerPlace.engine
 
   /// A machine on this KVM.
-  public init(_ hardware: HardwareEngine, mode: Mode, processorCount: Int) {
+  ///
+  /// - Parameter seed: for tests: vCPUs also move where they need not, as this seed says.
+  public init(_ hardware: HardwareEngine, mode: Mode, processorCount: Int, seed: UInt64? = nil) {
     self.hardware = hardware
     self.mode = mode
     self.processorCount = processorCount
+    self.seed = seed
   }
 
   /// Makes guest memory visible to both engines.

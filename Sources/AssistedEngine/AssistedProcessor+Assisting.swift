@@ -7,11 +7,31 @@ internal import X86
 /// What happens when KVM cannot carry out an instruction: the vCPU moves to the helper, which executes it
 /// and goes on while that pays, and moves back.
 extension AssistedProcessor {
-  /// KVM met an instruction that it cannot carry out.
-  ///
-  /// - Returns: the next exit, of either engine; the failure itself where the helper cannot do it either.
+  /// KVM met an instruction that it cannot carry out: the helper does it, and KVM goes on, until something
+  /// happens that the run loop must answer.
   @usableFromInline @inline(never)
-  func assist(_ failure: EmulationFailure) throws(EngineError) -> VMExit {
+  func goOn(after failure: EmulationFailure) throws(EngineError) -> VMExit {
+    var failure = failure
+    while true {
+      if let exit = try assist(failure) { return exit }
+      let exit = try hardware.run()
+      guard case .emulationFailure(let next) = exit else { return exit }
+      failure = next
+    }
+  }
+
+  /// Runs the guest on KVM, with the helper at hand.
+  func runOnHardware() throws(EngineError) -> VMExit {
+    let exit = try hardware.run()
+    if case .emulationFailure(let failure) = exit { return try goOn(after: failure) }
+    return exit
+  }
+
+  /// Moves to the helper for the instruction that KVM cannot carry out.
+  ///
+  /// - Returns: an exit of the helper, or the failure itself where the helper cannot do it either; nil
+  ///   once the vCPU is on KVM again.
+  private func assist(_ failure: EmulationFailure) throws(EngineError) -> VMExit? {
     // Other sub-codes are no failures of an instruction.
     guard failure.code == 1 else { return .emulationFailure(failure) }
     try moveToSoftware()
@@ -20,7 +40,10 @@ extension AssistedProcessor {
     // KVM queues #UD beside its report (handle_emulation_failure).
     software.dropInvalidOpcode()
     if let mnemonic = software.currentMnemonic { count.byMnemonic[mnemonic, default: 0] &+= 1 }
-    patience.begin(at: HostClock.monotonicNanoseconds, isUserMode: departure.privilegeLevel == 3)
+    // KVM runs user mode best. And to other vCPUs, which go on meanwhile, what the helper does to memory is
+    // not atomic, so that it must not do more than it has to.
+    let isShort = departure.privilegeLevel == 3 || machine.processorCount > 1
+    patience.begin(at: HostClock.monotonicNanoseconds, isShort: isShort)
     return try runInSoftware()
   }
 
@@ -28,11 +51,13 @@ extension AssistedProcessor {
   @usableFromInline @inline(never)
   func runAway() throws(EngineError) -> VMExit {
     if machine.mode == .kernelMode { return try runKernelMode() }
-    return try isInSoftware ? runInSoftware() : runAtRandom()
+    guard isInSoftware else { return try runAtRandom() }
+    if let exit = try runInSoftware() { return exit }
+    return try runOnHardware()
   }
 
-  /// Runs the guest in the helper, and on KVM again once it was handed back.
-  func runInSoftware() throws(EngineError) -> VMExit {
+  /// Runs the guest in the helper. Nil: it was handed back to KVM.
+  func runInSoftware() throws(EngineError) -> VMExit? {
     guard let software else {
       throw EngineError("vCPU \(index) is in the software engine, which was not made")
     }
@@ -45,17 +70,17 @@ extension AssistedProcessor {
     case .handedOver: return try handBack()
     case .userMode, .done:
       try moveToHardware()
-      return try run()
+      return nil
     }
   }
 
   /// The next instruction is for KVM. Where that is the one that KVM failed at, nobody can do it.
-  private func handBack() throws(EngineError) -> VMExit {
+  private func handBack() throws(EngineError) -> VMExit? {
     let isStuck = software?.instructionCount == instructionsBefore
     let failure = failure
     try moveToHardware()
     if isStuck, let failure { return .emulationFailure(failure) }
-    return try run()
+    return nil
   }
 
   /// Whether an access is to a device in the kernel: the interrupt controllers and the interval timer.
@@ -80,12 +105,13 @@ extension AssistedProcessor {
   /// The vCPU goes to the helper.
   func moveToSoftware() throws(EngineError) {
     departure = try hardware.saveStateForMove()
-    // Modes that the software CPU does not have: five levels of page tables, control-flow enforcement.
-    guard departure.cr4.isDisjoint(with: Self.unknownModes) else { return }
+    // A vCPU that sleeps stays where it is woken. And there are modes that the software CPU does not have:
+    // five levels of page tables, control-flow enforcement.
+    guard departure.activity == .running, departure.cr4.isDisjoint(with: Self.unknownModes) else { return }
     let software = try helperMade()
     try software.loadState(departure)
     software.memoryMayHaveChanged()
-    software.requestInterruptWindow(false)
+    software.requestInterruptWindow(wantsInterruptWindow)
     instructionsBefore = software.instructionCount
     count.moves &+= 1
     failure = nil

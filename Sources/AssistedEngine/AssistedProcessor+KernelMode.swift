@@ -45,7 +45,7 @@ extension AssistedProcessor {
 
   /// Runs user mode on KVM. Nil: it goes on in software.
   private func runUserMode(_ software: SoftwareProcessor) throws(EngineError) -> VMExit? {
-    userMode.credit = UserModeRun.longestCredit
+    userMode.credit = randomMoves?.stay() ?? UserModeRun.longestCredit
     // A guest that lets user mode execute the page of the trap stays in software.
     guard !software.isExecutableInUserMode(HardwareProcessor.systemCallTrap) else { return nil }
     var state = software.userModeState()

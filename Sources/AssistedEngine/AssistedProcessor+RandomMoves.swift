@@ -13,12 +13,12 @@ extension AssistedProcessor {
       guard case .interrupted = exit else { return exit }
       try moveToSoftware()
       if isInSoftware, let stay = randomMoves?.stay() {
-        patience.begin(length: stay)
-        return try runInSoftware()
+        // Beside other vCPUs: one instruction, and none whose access must be atomic.
+        let isShared = machine.processorCount > 1
+        patience.begin(length: !isShared ? stay : software?.isAtomicInstructionNext == true ? 0 : 1)
+        if let exit = try runInSoftware() { return exit }
       }
     }
-    let exit = try hardware.run()
-    if case .emulationFailure(let failure) = exit { return try assist(failure) }
-    return exit
+    return try runOnHardware()
   }
 }

@@ -27,6 +27,8 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
 
   /// The state that the vCPU left KVM with.
   var departure = CPUState()
+  /// What `requestInterruptWindow` was last told, for a helper that takes over.
+  var wantsInterruptWindow = false
   /// Why it left, if KVM could not carry an instruction out.
   var failure: EmulationFailure?
   /// How the helper's work is bounded.
@@ -42,7 +44,7 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
   init(_ hardware: HardwareProcessor, machine: AssistedMachine) {
     self.hardware = hardware
     self.machine = machine
-    guard case .atRandom(let seed) = machine.mode else { return }
+    guard let seed = machine.seed else { return }
     randomMoves = RandomMoves(seed: seed &+ UInt64(hardware.index))
     isAtHome = false
   }
@@ -55,7 +57,7 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
   public func run() throws(EngineError) -> VMExit {
     if _fastPath(isAtHome) {
       let exit = try hardware.run()
-      if case .emulationFailure(let failure) = exit { return try assist(failure) }
+      if case .emulationFailure(let failure) = exit { return try goOn(after: failure) }
       return exit
     }
     return try runAway()
@@ -94,6 +96,7 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
 
   /// Asks both engines: one of them has the vCPU when the time comes.
   public func requestInterruptWindow(_ wanted: Bool) {
+    wantsInterruptWindow = wanted
     hardware.requestInterruptWindow(wanted)
     software?.requestInterruptWindow(wanted)
   }

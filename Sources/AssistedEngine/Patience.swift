@@ -13,7 +13,7 @@ struct Patience {
   /// A failure within this time, in nanoseconds, came soon.
   private static let soon: UInt64 = 2_000_000
 
-  /// How long a stay is in the kernel; in user mode it is one instruction, since KVM runs that best.
+  /// How long a stay is that need not be one instruction only.
   private var kernelLength = shortest
   private var length = shortest
   private var ended: UInt64?
@@ -21,13 +21,13 @@ struct Patience {
   private var end: UInt64?
 
   /// A stay begins.
-  mutating func begin(at time: UInt64, isUserMode: Bool) {
+  mutating func begin(at time: UInt64, isShort: Bool) {
     if let ended, time &- ended < Self.soon {
       kernelLength = min(kernelLength * 2, Self.longest)
     } else {
       kernelLength = Self.shortest
     }
-    begin(length: isUserMode ? 1 : kernelLength)
+    begin(length: isShort ? 1 : kernelLength)
   }
 
   /// A stay of this length begins.

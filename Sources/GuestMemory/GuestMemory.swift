@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The guest's physical memory: some regions, and access to them that cannot leave them.
 ///
 /// Every address and length may come from the guest. Each is checked, with overflow, before use;
@@ -6,6 +8,7 @@
 public final class GuestMemory: Sendable {
   /// The regions in ascending order of address; none overlap.
   public let regions: [MemoryRegion]
+  private let writes = Atomic<UInt64>(0)
 
   /// Memory made of these regions.
   ///
@@ -31,6 +34,13 @@ public final class GuestMemory: Sendable {
     }
     try self.init(regions: regions)
   }
+
+  /// Changes with every write from this side. An engine that keeps decoded code compares it with what it
+  /// was when the code was decoded.
+  public var writeCount: UInt64 { writes.load(ordering: .acquiring) }
+
+  /// Says that memory was written to by its host address, as a device does that moves data itself.
+  public func noteWrite() { writes.wrappingAdd(1, ordering: .releasing) }
 
   /// All RAM, in bytes.
   public var byteCount: UInt64 { regions.reduce(0) { $0 + $1.byteCount } }
@@ -79,6 +89,7 @@ public final class GuestMemory: Sendable {
       // Sound: the range was just checked; storeBytes asks for no alignment.
       unsafe region.hostBase.storeBytes(
         of: value, toByteOffset: Int(address.rawValue - region.base.rawValue), as: Value.self)
+      noteWrite()
       return
     }
     var copy = value
@@ -111,6 +122,7 @@ public final class GuestMemory: Sendable {
   /// - Throws: `GuestMemoryError.outOfBounds`, `.readOnly`; nothing is written then.
   public func write(_ bytes: RawSpan, at address: GuestAddress) throws(GuestMemoryError) {
     try checkWritable(address, byteCount: UInt64(bytes.byteCount))
+    defer { noteWrite() }
     unsafe bytes.withUnsafeBytes { source in
       unsafe forEachPiece(at: address, byteCount: source.count) { host, size, offset in
         unsafe host.copyMemory(from: source.baseAddress! + offset, byteCount: size)
@@ -133,6 +145,7 @@ public final class GuestMemory: Sendable {
     guard contains(address, byteCount: UInt64(bytes.byteCount)) else {
       throw .outOfBounds(address, byteCount: UInt64(bytes.byteCount))
     }
+    defer { noteWrite() }
     unsafe bytes.withUnsafeBytes { source in
       unsafe forEachPiece(at: address, byteCount: source.count) { host, size, offset in
         unsafe host.copyMemory(from: source.baseAddress! + offset, byteCount: size)
@@ -145,6 +158,7 @@ public final class GuestMemory: Sendable {
   /// - Throws: `GuestMemoryError.outOfBounds`, `.readOnly`; nothing is written then.
   public func fill(_ value: UInt8, at address: GuestAddress, byteCount: UInt64) throws(GuestMemoryError) {
     try checkWritable(address, byteCount: byteCount)
+    defer { noteWrite() }
     unsafe forEachPiece(at: address, byteCount: Int(byteCount)) { host, size, _ in
       unsafe host.initializeMemory(as: UInt8.self, repeating: value, count: size)
     }

@@ -18,6 +18,8 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   /// How often it went to sleep.
   private let haltCount = Atomic<UInt64>(0)
   private let isAsleep = Atomic<Bool>(false)
+  /// How often devices had written to memory when code was last compared with it.
+  private var foreignWrites: UInt64 = 0
   /// What `inject` handed over.
   private var injectedInterrupt: UInt8?
 
@@ -49,6 +51,7 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
         return .interrupted
       }
       if interpreter.wantsInterruptWindow, canAcceptInterrupt { return .interruptWindow }
+      noteForeignWrites()
       if let exit = advance(by: Self.quantum, isExact: false) { return exit }
       interpreter.looksUpSoon = false
       turns.pass(index)
@@ -61,6 +64,14 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
     case .budget, .attention: return nil
     case .exit: return takeExit()
     }
+  }
+
+  /// Has decoded code compared with memory where a device may have written to it.
+  func noteForeignWrites() {
+    let count = interpreter.memory.writeCount
+    if count == foreignWrites { return }
+    foreignWrites = count
+    interpreter.codeCache.memoryMayHaveChanged()
   }
 
   /// What the interpreter wants answered.

@@ -53,6 +53,7 @@ extension SoftwareProcessor {
       if interpreter.wantsInterruptWindow, canAcceptInterrupt { return .exit(.interruptWindow) }
       if rules.stopsInUserMode, isInPlainUserMode { return .userMode }
       if left <= 0 { return .done }
+      noteForeignWrites()
       if let pause = advance(&left, by: min(left, Self.quantum), rules) { return pause }
       interpreter.looksUpSoon = false
     }
@@ -98,6 +99,12 @@ extension SoftwareProcessor {
   /// How many instructions were completed.
   public var instructionCount: UInt64 {
     UInt64(bitPattern: interpreter.core.load(Int64.self, at: CoreLayout.retired))
+  }
+
+  /// Whether the instruction at RIP changes memory atomically: with LOCK, or as XCHG always does.
+  public var isAtomicInstructionNext: Bool {
+    guard let instruction = try? interpreter.fetchInstruction() else { return false }
+    return instruction.prefixes.contains(.lock) || instruction.operation == .xchg
   }
 
   /// The instruction at RIP, in Intel's syntax without its operands; nil where there is none.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import X86
 
 /// Exchanges, with or without a comparison (SDM Vol. 2, "XCHG", "XADD", "CMPXCHG", "CMPXCHG8B").
@@ -67,6 +68,10 @@ extension Interpreter {
   private func compareAndExchange16(_ instruction: borrowing Instruction) throws(Interruption) {
     let linear = try linearVectorOperand(instruction, byteCount: 16, isWrite: true, isUnaligned: false)
     try checkWrite(linear, byteCount: 16)
+    // Atomic even to vCPUs that run elsewhere: KVM may leave this instruction to us.
+    if let host = unsafe core.hostForWriting(linear, width: 16) {
+      return unsafe exchange16(at: host)
+    }
     let low = try readLinear(linear, width: 8)
     let high = try readLinear(linear &+ 8, width: 8)
     let isEqual = low == core.rax && high == core.rdx
@@ -74,5 +79,16 @@ extension Interpreter {
     try writeLinear(linear &+ 8, width: 8, isEqual ? core.rcx : high)
     if !isEqual { (core.rax, core.rdx) = (low, high) }
     core.setZeroFlag(isEqual)
+  }
+
+  @unsafe
+  private func exchange16(at host: UnsafeMutableRawPointer) {
+    unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2) { found in
+      unsafe (found[0], found[1]) = (core.rax, core.rdx)
+      // Sound: the host's address is aligned as the guest's, and is memory that may be written to.
+      let isEqual = unsafe swiftvm_compare_exchange_16(host, found.baseAddress, core.rbx, core.rcx) != 0
+      if !isEqual { unsafe (core.rax, core.rdx) = (found[0], found[1]) }
+      core.setZeroFlag(isEqual)
+    }
   }
 }

@@ -99,10 +99,17 @@ extension Interpreter {
     throws(Interruption) -> UInt64
   {
     guard core.cr4.contains(.osXSAVE) else { throw .invalidOpcode }
+    if assistance.leavesSystemToHardware, wantsForeignComponents { throw handOver() }
     if core.cr0.contains(.taskSwitched) { throw .deviceNotAvailable }
     let linear = try linearOperand(instruction, byteCount: Self.areaByteCount, isWrite: isWrite)
     guard linear & 63 == 0 else { throw .generalProtection() }
     return linear
+  }
+
+  /// Whether components are asked for that the hardware's CPU has and this one does not.
+  private var wantsForeignComponents: Bool {
+    let mask = core.rax & 0xFFFF_FFFF | core.rdx << 32
+    return core.xcr0.rawValue & mask & ~XCR0([.x87, .sse]).rawValue != 0
   }
 
   /// RFBM: what the instruction is asked for of what is enabled, as far as this processor has it.

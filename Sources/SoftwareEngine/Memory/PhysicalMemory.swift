@@ -17,6 +17,9 @@ final class PhysicalMemory {
   /// The largest one, where most addresses lie: looked at first.
   @unsafe private let largest: Region
 
+  /// See `GuestMemory.writeCount`.
+  var writeCount: UInt64 { memory.writeCount }
+
   init(_ memory: GuestMemory) {
     self.memory = memory
     // Sound: `memory` is kept, and with it every region's mapping.

@@ -32,7 +32,8 @@ extension VirtualMachine {
     guard let mode = configuration.assistMode else {
       return try powerOn(hardware, interrupts: place, plan: plan, timeline: &timeline)
     }
-    let assisted = AssistedMachine(hardware, mode: mode, processorCount: configuration.cpuCount)
+    let assisted = AssistedMachine(
+      hardware, mode: mode, processorCount: configuration.cpuCount, seed: configuration.randomMoves)
     try powerOn(assisted, interrupts: place, plan: plan, timeline: &timeline)
   }
 
@@ -282,8 +283,7 @@ extension VirtualMachine {
 extension VirtualMachine.Configuration {
   /// What the helper of KVM does; nil where there is none.
   fileprivate var assistMode: AssistedMachine.Mode? {
-    if let randomMoves { return .atRandom(seed: randomMoves) }
-    return switch assist {
+    switch assist {
     case .auto: .onFailure
     case .off: nil
     case .ring0: .kernelMode

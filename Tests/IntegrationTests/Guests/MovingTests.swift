@@ -1,0 +1,88 @@
+import Engine
+import Foundation
+import Testing
+
+@testable import SwiftVM
+@testable import SwiftVMCommand
+
+/// Guests that move between KVM and the software CPU at random instructions, thousands of times, and never
+/// learn of it: they print and end as their folders promise, and as they do when they are left alone.
+@Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
+struct MovingTests {
+  /// A guest, what moves it, and where its interrupt controllers are.
+  struct Move: Sendable, CustomTestStringConvertible {
+    var guest: String
+    var seed: UInt64
+    var cpuCount = 1
+    var assist = VirtualMachine.Configuration.AssistChoice.auto
+    var interrupts = VirtualMachine.Configuration.InterruptControllerChoice.auto
+    var testDescription: String {
+      "\(guest), \(cpuCount) vCPU, assist \(assist.rawValue), irqchip \(interrupts.rawValue), seed \(seed)"
+    }
+  }
+
+  private static let guests = [
+    "everything-at-once", "interrupts16", "modes", "page-fault", "io-widths", "task-priority", "timer-apic",
+    "timer-ioapic", "timer-pit", "timer-rtc", "serial-transmit", "x2apic", "hello-c", "user-mode",
+  ]
+
+  private static let moves: [Move] =
+    guests.flatMap { guest in
+      [
+        Move(guest: guest, seed: 1), Move(guest: guest, seed: 2, interrupts: .software),
+        Move(guest: guest, seed: 3, assist: .ring0),
+      ]
+    } + [
+      Move(guest: "smp-interrupts", seed: 4, cpuCount: 2),
+      Move(guest: "smp-interrupts", seed: 5, cpuCount: 2, interrupts: .software),
+    ]
+
+  @Test(arguments: moves) func aGuestDoesNotLearnOfMoves(_ move: Move) async throws {
+    let outcome = try await run(move)
+    #expect(outcome.assistance.moves > 0)
+  }
+
+  /// The same guest again and again, until it has moved thousands of times.
+  @Test func thousandsOfMovesChangeNothing() async throws {
+    let alone = try await output(Move(guest: "everything-at-once", seed: 0), seed: nil)
+    var count: UInt64 = 0
+    for seed in UInt64(10)...40 {
+      let move = Move(
+        guest: "everything-at-once", seed: seed, interrupts: seed % 2 == 0 ? .software : .kernel)
+      let (moved, outcome) = try await output(move, seed: seed)
+      #expect(moved == alone.0)
+      count += outcome.assistance.moves
+    }
+    for seed in UInt64(50)...60 {
+      let (moved, outcome) = try await output(
+        Move(guest: "everything-at-once", seed: seed, assist: .ring0), seed: seed)
+      #expect(moved == alone.0)
+      count += outcome.assistance.moves
+    }
+    #expect(count > 3000)
+  }
+
+  private func run(_ move: Move) async throws -> Outcome {
+    let guest = try #require(try GuestCatalog.all().first { $0.name == move.guest })
+    let (text, outcome) = try await output(move, seed: move.seed)
+    let expected = try guest.expectedOutput(cpuCount: move.cpuCount)
+    #expect(OutputComparison.difference(of: text, from: expected) == nil, "\(text)")
+    #expect(Int32(outcome.exitStatus) == guest.status)
+    return outcome
+  }
+
+  private func output(_ move: Move, seed: UInt64?) async throws -> (String, Outcome) {
+    let path = try BuiltGuests.path(move.guest)
+    let arguments = try BuiltGuests.arguments(move.guest)
+    var options = try #require(try DirectArguments.parse(arguments[...] + [path]))
+    let channel = ScriptedChannel(input: [])
+    options.configuration.console = .channel(channel)
+    options.configuration.cpuCount = move.cpuCount
+    options.configuration.assist = seed == nil ? .off : move.assist
+    options.configuration.interruptControllers = move.interrupts
+    options.configuration.randomMoves = seed
+    options.configuration.timeoutNanoseconds = 120_000_000_000
+    let outcome = try await VirtualMachine(options.configuration).run()
+    return (String(decoding: channel.output, as: UTF8.self), outcome)
+  }
+}
