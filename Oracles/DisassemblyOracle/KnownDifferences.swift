@@ -128,6 +128,6 @@ enum KnownDifferences {
     let isBranch =
       mnemonic.hasPrefix("j") || mnemonic == "call" || mnemonic.hasPrefix("ret") || mnemonic.hasPrefix("loop")
       || mnemonic == "xbegin"
-    return isBranch && bytes.contains(0x66)
+    return isBranch && bytes.prefix { legacyPrefixes.contains($0) || $0 & 0xF0 == 0x40 }.contains(0x66)
   }
 }

@@ -83,7 +83,9 @@ enum Main {
   {
     let encodings = RandomEncodings(codeSize, count: count, seed: seed)
     var comparison = Comparison(codeSize)
-    var listing = try ReferenceListing(try encodings.assemble(), codeSize)
+    let folder = try encodings.assemble()
+    defer { RandomEncodings.remove(folder) }
+    var listing = try ReferenceListing(RandomEncodings.object(in: folder), codeSize)
     var lastSlot = -1
     while let listed = listing.next() {
       // Only the first of each symbol: what follows it are its random bytes' rest.

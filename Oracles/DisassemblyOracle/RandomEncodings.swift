@@ -59,7 +59,7 @@ struct RandomEncodings {
     return bytes
   }
 
-  /// Writes an object file with them to a new temporary folder and returns its path.
+  /// Writes an object file with them to a new temporary folder and returns the folder's path.
   func assemble() throws(OracleError) -> String {
     var source = ".text\n"
     for (number, slot) in slots.enumerated() {
@@ -77,11 +77,23 @@ struct RandomEncodings {
     }
     unsafe fputs(source, file)
     unsafe fclose(file)
-    let object = folder + "/random.o"
+    let object = Self.object(in: folder)
     // All sizes in one kind of object: the listing is told the size.
     let status = unsafe system(
       "llvm-mc -triple=x86_64-linux-gnu -filetype=obj \(folder)/random.s -o \(object)")
     guard status == 0 else { throw .failed("llvm-mc could not assemble \(folder)/random.s.") }
-    return object
+    return folder
+  }
+
+  /// The object in the folder that `assemble` made.
+  static func object(in folder: String) -> String { folder + "/random.o" }
+
+  /// Removes that folder.
+  static func remove(_ folder: String) {
+    // What cannot be removed stays; the comparison is done.
+    // Sound: the strings live for the time of the calls.
+    unsafe unlink(folder + "/random.s")
+    unsafe unlink(object(in: folder))
+    unsafe rmdir(folder)
   }
 }

@@ -7,10 +7,10 @@ enum OperandForm: UInt8 {
   case none
 
   // E: ModRM.rm, a general register or memory. The ones of two widths name the register's first.
-  case eb, ew, ed, eq, ev, ey, en, evMw, edMb, edMw
+  case eb, ew, ed, ev, ey, en, evMw, edMb, edMw
   // M: ModRM.rm, memory only. `m` has no width, `mp` is a far pointer, `ms` a table register's
   // image, `ma` a pair of bounds; t is 10 bytes.
-  case m, mb, mw, md, mq, mo, mqq, mv, my, mp, ms, ma, mt, mx
+  case m, mb, mw, md, mq, mo, mv, my, mp, ms, ma, mt, mx
   // The memory of FLDENV, FRSTOR and FXRSTOR.
   case mEnvironment, mState, mFX
   // R: ModRM.rm, a general register only. `rnAny` does so whatever ModRM.mod is.
