@@ -112,7 +112,7 @@ private struct BlockMaker {
   mutating func block(count: Int, isFaulting: Bool) -> [[UInt8]] {
     var block = (0..<count).map { _ in instruction() }
     if isFaulting {
-      let page = unsafe withUnsafeBytes(of: UInt32(TestGuest.absent).littleEndian) { unsafe Array($0) }
+      let page = (0..<4).map { UInt8(truncatingIfNeeded: TestGuest.absent >> UInt64(8 * $0)) }
       block[Int(next(UInt64(count)))] = [0x48, 0x8B, 0x04, 0x25] + page
     }
     return block
