@@ -51,7 +51,7 @@ struct MovingTests {
   @Test func thousandsOfMovesChangeNothing() async throws {
     let alone = try await output(Move(guest: "everything-at-once", seed: 0), seed: nil)
     var count: UInt64 = 0
-    for seed in UInt64(10)...40 {
+    for seed in UInt64(10)...50 {
       let move = Move(
         guest: "everything-at-once", seed: seed, interrupts: seed % 2 == 0 ? .software : .kernel)
       let (moved, outcome) = try await output(move, seed: seed)
