@@ -50,6 +50,8 @@ extension CaseGenerator {
     if tail & 0xC7 == 4 || tail & 0xC7 == 5 { tail ^= 7 }
     // After a prefix an x87 opcode may come second.
     if map == 0, tail & 0xF8 == 0xD8 { return false }
+    // Where VMX and SGX have theirs, the answer of a host that is itself a guest may be its hypervisor's.
+    if map == 1, opcode == 0x01, tail & 0xC0 == 0xC0 { return false }
     append(UInt8(truncatingIfNeeded: tail))
     // Should the host know it, what comes next is INT3.
     while length < 15 { append(0xCC) }
