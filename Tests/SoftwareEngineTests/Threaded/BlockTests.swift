@@ -6,7 +6,7 @@ import X86
 /// Blocks of instructions in the threaded tier against the same instructions, one by one, in the plain one: the
 /// registers, all of RFLAGS and memory must agree, at the end and where an instruction in the middle faults.
 @Suite struct BlockTests {
-  @Test(arguments: UInt64(1)...60)
+  @Test(arguments: UInt64(1)...12)
   func randomBlocksEndAsInstructionsDo(seed: UInt64) throws {
     var maker = BlockMaker(seed: seed)
     for _ in 0..<20 {
@@ -15,7 +15,7 @@ import X86
     }
   }
 
-  @Test(arguments: UInt64(101)...130)
+  @Test(arguments: UInt64(101)...106)
   func aFaultInABlockShowsTheFlagsAsTheyAre(seed: UInt64) throws {
     var maker = BlockMaker(seed: seed)
     for _ in 0..<20 {
