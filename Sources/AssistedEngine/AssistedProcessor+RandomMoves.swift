@@ -6,7 +6,7 @@ extension AssistedProcessor {
   /// Runs the guest on KVM, or moves it to the helper for a random number of instructions.
   func runAtRandom() throws(EngineError) -> VMExit {
     guard let number = randomMoves?.next() else { return try hardware.run() }
-    if number & 3 == 0 {
+    if number & 1 == 0 {
       // The data of the exit before is taken up first, so that KVM has the vCPU between instructions.
       hardware.dontEnter()
       let exit = try hardware.run()

@@ -47,6 +47,7 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
     guard let seed = machine.seed else { return }
     randomMoves = RandomMoves(seed: seed &+ UInt64(hardware.index))
     isAtHome = false
+    userMode.credit = 0
   }
 
   /// The vCPU's number and local APIC ID.

@@ -26,13 +26,18 @@ struct MovingTests {
     "timer-ioapic", "timer-pit", "timer-rtc", "serial-transmit", "x2apic", "hello-c", "user-mode",
   ]
 
+  /// Those with a user mode, which is what KVM runs where ring 0 is in software. Two of them some hosts' KVM
+  /// cannot run alone.
+  private static let guestsWithUserMode = [
+    "everything-at-once", "user-mode", "user-mode-int", "user-mode-syscall",
+  ]
+
   private static let moves: [Move] =
     guests.flatMap { guest in
-      [
-        Move(guest: guest, seed: 1), Move(guest: guest, seed: 2, interrupts: .software),
-        Move(guest: guest, seed: 3, assist: .ring0),
-      ]
-    } + [
+      [Move(guest: guest, seed: 1), Move(guest: guest, seed: 2, interrupts: .software)]
+    }
+    + guestsWithUserMode.map { Move(guest: $0, seed: 3, assist: .ring0) }
+    + [
       Move(guest: "smp-interrupts", seed: 4, cpuCount: 2),
       Move(guest: "smp-interrupts", seed: 5, cpuCount: 2, interrupts: .software),
     ]
@@ -46,7 +51,7 @@ struct MovingTests {
   @Test func thousandsOfMovesChangeNothing() async throws {
     let alone = try await output(Move(guest: "everything-at-once", seed: 0), seed: nil)
     var count: UInt64 = 0
-    for seed in UInt64(10)...40 {
+    for seed in UInt64(10)...50 {
       let move = Move(
         guest: "everything-at-once", seed: seed, interrupts: seed % 2 == 0 ? .software : .kernel)
       let (moved, outcome) = try await output(move, seed: seed)

@@ -15,7 +15,7 @@ enum Command {
 
   /// How long a command may take before it is taken for hung. No measure of speed: it only ends a test
   /// that would never end.
-  static let patience = 120
+  static let patience = 300
 
   /// Runs `swiftvm` with these arguments and this input, until it ends.
   static func run(
