@@ -9,6 +9,7 @@ enum KnownDifferences {
     case .evex: "EVEX, of which only the length is decoded"
     case .nop, .prefetch: "hints: undefined ones are NOPs (SDM Vol. 2, \"NOP\")"
     case .fneni, .fndisi, .fnsetpm: "no-operations since the 80387"
+    case .fcom, .fcomp, .fxch, .fstp: "x87 forms that no manual names"
     case .salc, .int1, .ud0, .ud1: "undocumented, but on every processor"
     case .shl: "group 2 /6, on every processor another SHL"
     case .test: "group 3 /1, on every processor another TEST"

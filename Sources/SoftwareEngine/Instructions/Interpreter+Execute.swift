@@ -17,7 +17,14 @@ extension Interpreter {
   }
 
   private func dispatch(_ instruction: borrowing Instruction) throws(Interruption) {
-    guard model.has(instruction.feature) else { throw undefinedInstruction() }
+    guard model.has(instruction.feature) else {
+      // F3 0F 1E FA is a NOP to a CPU without shadow stacks, F3 0F BC a BSF to one without BMI1.
+      guard let operation = instruction.operation.withoutFeature else { throw undefinedInstruction() }
+      var older = copy instruction
+      older.operation = operation
+      older.feature = .base
+      return try dispatch(older)
+    }
     if assistance.leavesSystemToHardware, instruction.belongsToHardware { throw handOver() }
     if instruction.prefixes.contains(.vex) {
       // VEX is for protected mode only (SDM Vol. 2, 2.3 and 2.5).

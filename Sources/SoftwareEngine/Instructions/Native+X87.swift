@@ -91,6 +91,9 @@ extension Interpreter {
     _ stub: NativeStub, _ instruction: borrowing Instruction, memory: UnsafeMutableRawPointer?,
     linear: UInt64
   ) -> UInt64 {
+    // Not every CPU saves the opcode without an exception: a value that only the stub leaves tells.
+    let before = core.x87Opcode
+    if before == stub.x87Opcode { core.x87Opcode = before ^ 1 }
     let flags = unsafe stub(core, memory: stub.traits.contains(.readsFlags) ? statusFlagsOperand : memory)
     if core.x87InstructionPointer == stub.x87InstructionAddress {
       core.x87InstructionPointer = isRealStyle ? (segmentBase(.cs) &+ core.rip) & 0xFFFF_FFFF : core.rip
@@ -100,6 +103,8 @@ extension Interpreter {
     }
     if core.x87Opcode == stub.x87Opcode {
       core.x87Opcode = UInt16(instruction.opcode & 7) << 8 | UInt16(instruction.modRM)
+    } else if before == stub.x87Opcode, core.x87Opcode == before ^ 1 {
+      core.x87Opcode = before
     }
     return flags
   }

@@ -87,5 +87,8 @@ struct UndefinedTests {
     #expect(try decode("0f ae e8").operation == .lfence)
     #expect(try decode("0f ae ef").operation == .lfence)
     #expect(try decode("f1").operation == .int1)
+    #expect(try decode("d9 d9").operation == .fstp)
+    #expect(try decode("de d2").operation == .fcomp)
+    #expect(try decode("df c9").operation == .fxch)
   }
 }

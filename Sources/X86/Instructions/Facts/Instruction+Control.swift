@@ -46,7 +46,7 @@ extension Operation {
     case .tzcnt: .bsf
     case .lzcnt: .bsr
     case .wbnoinvd: .wbinvd
-    case .endbr32, .endbr64, .rdssp, .cldemote, .prefetchwt1: .nop
+    case .endbr32, .endbr64, .rdssp, .cldemote, .prefetch, .prefetchw, .prefetchwt1: .nop
     default: nil
     }
   }

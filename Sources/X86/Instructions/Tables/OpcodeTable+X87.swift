@@ -1,5 +1,5 @@
-/// D8…DF (SDM Vol. 2, A.5). The tables there have what the manual defines; the forms that repeat
-/// others on every processor since the 80387, without being named there, are left undefined.
+/// D8…DF (SDM Vol. 2, A.5), and the register forms that no manual names and every processor has:
+/// they repeat others.
 extension OpcodeTable {
   mutating func addX87() {
     addX87Memory()
@@ -64,6 +64,11 @@ extension OpcodeTable {
       (0xDD, 0xD8, .fstp), (0xDD, 0xE0, .fucom), (0xDD, 0xE8, .fucomp), (0xDF, 0xC0, .ffreep),
     ]
     for (opcode, modRM, operation) in single { row(opcode, modRM, .op(operation, .sti)) }
+    let unnamed: [(Int, Int, Operation)] = [
+      (0xD9, 0xD8, .fstp), (0xDC, 0xD0, .fcom), (0xDC, 0xD8, .fcomp), (0xDD, 0xC8, .fxch),
+      (0xDE, 0xD0, .fcomp), (0xDF, 0xC8, .fxch), (0xDF, 0xD0, .fstp), (0xDF, 0xD8, .fstp),
+    ]
+    for (opcode, modRM, operation) in unnamed { row(opcode, modRM, .op(operation, .sti)) }
   }
 
   private mutating func addX87Constants() {
