@@ -5,19 +5,17 @@ internal import Host
 
 /// A virtual machine whose vCPUs are executed in software: works on every host.
 public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
-  // @unchecked: set-up is single-threaded; afterwards what vCPUs share is used by the one whose turn
-  // it is.
+  // @unchecked: set-up is single-threaded; afterwards what vCPUs share is used by the one thread that
+  // runs them all.
 
   private var memory: PhysicalMemory?
   private var codeCache: CodeCache?
-  private let turns: TurnOrder
   private let processorCount: Int
   /// Where the time-stamp counters of all vCPUs start.
   private let timeStampStart = swiftvm_time_stamp()
 
   /// A machine for `processorCount` vCPUs, without memory as yet.
   public init(processorCount: Int) {
-    turns = TurnOrder(count: processorCount)
     self.processorCount = processorCount
   }
 
@@ -53,11 +51,15 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
     let model = ProcessorModel(
       index: index, processorCount: processorCount, timeStampStart: timeStampStart)
     let interpreter = Interpreter(index: index, memory: memory, model: model, codeCache: codeCache)
-    return SoftwareProcessor(index: index, interpreter: interpreter, turns: turns)
+    return SoftwareProcessor(index: index, interpreter: interpreter)
   }
 
   /// Nothing is left to do.
   public func finishSetup(_ processors: [SoftwareProcessor]) throws(EngineError) {}
+
+  /// Several vCPUs run in turns: no two instructions of the machine are executed at the same time, and their
+  /// order is the same each time (docs/decisions/0020-turns.md).
+  public var runsInTurns: Bool { processorCount > 1 }
 
   /// None: see `prepareInterrupts`.
   public var interruptController: (any InterruptController)? { nil }

@@ -32,6 +32,6 @@ extension SoftwareProcessor {
       ?? ProcessorModel(index: index, processorCount: processorCount, timeStampStart: 0)
     let interpreter = Interpreter(
       index: index, memory: PhysicalMemory(memory), model: model, codeCache: codeCache)
-    return SoftwareProcessor(index: index, interpreter: interpreter, turns: TurnOrder(count: 1))
+    return SoftwareProcessor(index: index, interpreter: interpreter)
   }
 }
