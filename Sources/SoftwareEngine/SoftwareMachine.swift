@@ -10,23 +10,32 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
 
   private var memory: PhysicalMemory?
   private var codeCache: CodeCache?
+  private let native: NativeCode
   private let processorCount: Int
   /// Where the time-stamp counters of all vCPUs start.
   private let timeStampStart = swiftvm_time_stamp()
 
   /// A machine for `processorCount` vCPUs, without memory as yet.
-  public init(processorCount: Int) {
+  public convenience init(processorCount: Int) {
+    self.init(processorCount: processorCount, native: NativeCode())
+  }
+
+  /// - Parameter native: what is executed by the host's CPU.
+  init(processorCount: Int, native: NativeCode) {
     self.processorCount = processorCount
+    self.native = native
   }
 
   /// Takes guest memory as it is: instructions reach it by host address.
   ///
-  /// - Throws: where the host has no memory for the map of decoded pages.
+  /// - Throws: where the host has no memory for the map of decoded pages, or allows no code to be made at
+  ///   run time.
   public func map(_ memory: GuestMemory) throws(EngineError) {
+    try native.requireAvailability()
     self.memory = PhysicalMemory(memory)
     let end = memory.regions.map { $0.base.rawValue &+ $0.byteCount }.max() ?? 0
     do throws(SystemError) {
-      codeCache = try CodeCache(memoryEnd: end)
+      codeCache = try CodeCache(memoryEnd: end, native: native)
     } catch {
       throw EngineError(error.description, errno: error.errno)
     }
