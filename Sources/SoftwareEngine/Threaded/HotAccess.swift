@@ -50,6 +50,20 @@ func modify<Word: FixedWidthInteger & BitwiseCopyable>(
   return next(core, operation)
 }
 
+/// Pushes 8 bytes that came from memory and goes on with `body`.
+///
+/// A miss is not for `missed`: it would enter the stack's page, where that is in the place of the one that
+/// the bytes came from, and the next try would miss that one, and so on for ever.
+@inline(__always)
+func pushLoaded(_ value: UInt64, _ core: Core, _ operation: ThreadedOperation, _ body: () -> UInt) -> UInt {
+  let top = core.rsp &- 8
+  guard let host = unsafe core.hostForWriting(top, width: 8) else { return executePlainly(core, operation) }
+  // Sound: the translation cache vouches for the bytes.
+  unsafe host.storeBytes(of: value, as: UInt64.self)
+  core.rsp = top
+  return body()
+}
+
 /// Pushes 8 bytes and goes on with `body`.
 @inline(__always)
 func push(_ value: UInt64, _ core: Core, _ operation: ThreadedOperation, _ body: () -> UInt) -> UInt {

@@ -106,7 +106,10 @@ let callRegisterHandler = ThreadedHandler {
 /// CALL to the address in memory.
 let callMemoryHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
-  return read(UInt64.self, at: operation.address(core), core, operation) { call(core, operation, to: $0) }
+  return read(UInt64.self, at: operation.address(core), core, operation) { target in
+    guard isCanonical(target, bits: 48) else { return executePlainly(core, operation) }
+    return pushLoaded(operation.nextRIP(core), core, operation) { transfer(core, to: target) }
+  }
 }
 
 /// RET, and RET with a number of bytes to drop.

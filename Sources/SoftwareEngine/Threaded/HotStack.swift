@@ -14,7 +14,7 @@ let pushImmediateHandler = ThreadedHandler {
 let pushMemoryHandler = ThreadedHandler {
   let (core, operation) = unsafe parts($0, $1)
   return read(UInt64.self, at: operation.address(core), core, operation) { value in
-    push(value, core, operation) { next(core, operation) }
+    pushLoaded(value, core, operation) { next(core, operation) }
   }
 }
 
