@@ -45,9 +45,16 @@ extension RealGuestTests {
       session.type("vi /tmp/poem\r")
       session.expect("/tmp/poem")
       // Two lines, the cursor by its key to the first one, and a word on top of it.
-      session.type("isecond line\rthird line\u{1B}")
+      session.type("isecond line\rthird line")
       session.expect("third line")
-      session.type("\u{1B}[AOfirst line\u{1B}:wq\r")
+      // What follows an escape at once would be taken for a key's sequence with it.
+      session.type("\u{1B}")
+      session.expect("- /tmp/poem")
+      session.type("\u{1B}[AOfirst line")
+      session.expect("first line")
+      session.type("\u{1B}")
+      session.expect("- /tmp/poem")
+      session.type(":wq\r")
       session.expect("# ")
       session.type("tr a-z A-Z </tmp/poem\r")
       session.expect("FIRST LINE\r\nSECOND LINE\r\nTHIRD LINE\r\n")
@@ -63,7 +70,8 @@ extension RealGuestTests {
 
       // The terminal is asked, and answers as one of 33 rows and 99 columns does.
       session.type("resize\r")
-      session.expect("\u{1B}[6n")
+      // Not the question alone: the shell asks where the cursor is, too.
+      session.expect("\u{1B}[999;999H\u{1B}[6n")
       session.type("\u{1B}[33;99R")
       session.expect("33 99\r\n")
       session.type("stty size | tr 3 4\r")
