@@ -65,7 +65,7 @@ struct CaseGenerator {
     let choice = random.next()
     test.registers.rflags = 0x202 | choice & 0x8D5
     if choice >> 32 & 3 == 0 { test.registers.rflags |= RFLAGS.direction.rawValue }
-    if choice >> 34 & 127 == 0 { test.registers.rflags |= RFLAGS.alignmentCheck.rawValue }
+    if choice >> 34 & 31 == 0 { test.registers.rflags |= RFLAGS.alignmentCheck.rawValue }
     test.registers.rip = ArenaLayout.code + 0x800 + choice >> 48 & 63
   }
 
@@ -92,9 +92,11 @@ struct CaseGenerator {
     place(&test)
     test.usesExtended = test.instruction.usesExtendedRegisters
     if test.usesExtended { random.fillExtended(&test.extended, test.instruction) }
-    // Which of the wide accesses are checked for alignment is up to the CPU.
-    if test.usesExtended || test.instruction.operation == .enter {
+    // How accesses to many fields are checked for alignment is up to the CPU.
+    switch test.instruction.operation {
+    case .fldenv, .fnstenv, .frstor, .fnsave, .fxsave, .fxrstor, .enter, .maskmovq, .maskmovdqu:
       test.registers.rflags &= ~RFLAGS.alignmentCheck.rawValue
+    default: break
     }
     chooseValues(&test)
     guard chooseAddresses(&test) else { return false }

@@ -62,14 +62,17 @@ extension Interpreter {
       if traits.contains(.usesMMX) { core.enterMMX() }
       return unsafe try run(stub, memory: memory)
     }
+    // Before the x87 changes to MMX.
+    try checkOperandAlignment(linear, byteCount: byteCount)
     try checkWrite(linear, byteCount: UInt64(byteCount))
     if traits.contains(.usesMMX) { core.enterMMX() }
     unsafe try run(stub, memory: native.scratch)
     try writeFromScratch(linear, byteCount: byteCount)
   }
 
-  /// Runs a stub whose memory, if it has any, is as long as its operand; raises #XM, or #UD without CR4.OSXMMEXCPT, with nothing changed but MXCSR where it
-  /// met a floating-point exception that the guest does not mask.
+  /// Runs a stub whose memory, if it has any, is as long as its operand; raises #XM, or #UD without
+  /// CR4.OSXMMEXCPT, with nothing changed but MXCSR where it met a floating-point exception that the guest does
+  /// not mask.
   @unsafe @inline(__always)
   private func run(_ stub: NativeStub, memory: UnsafeMutableRawPointer?) throws(Interruption) {
     let flags: UInt64

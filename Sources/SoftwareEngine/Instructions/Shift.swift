@@ -3,7 +3,8 @@ internal import X86
 /// Shifts and rotates (SDM Vol. 2, "SAL/SAR/SHL/SHR", "RCL/RCR/ROL/ROR").
 ///
 /// A count is taken modulo 32, or modulo 64 for 64-bit operands. OF is defined for a count of one
-/// only; processors compute it from the operand as it was, whatever the count, and so does this.
+/// only; processors compute it from the operand as it was, whatever the count, and so does this. But Intel's
+/// leave it where ROL and ROR of a register have an immediate count above one.
 extension Interpreter {
   /// Executes a shift or a rotate.
   func executeShift(_ instruction: borrowing Instruction) throws(Interruption) {
@@ -69,13 +70,12 @@ extension Interpreter {
     // The flags change by a whole turn, too.
     guard count != 0 else { return }
     let old = done.old
-    if isLeft {
-      let overflow = old >> (bits &- 1) ^ old >> (bits &- 2)
-      core.setFlags(carry: done.new & 1 != 0, overflow: overflow & 1 != 0)
-    } else {
-      let overflow = old >> (bits &- 1) ^ old
-      core.setFlags(carry: done.new >> (bits &- 1) & 1 != 0, overflow: overflow & 1 != 0)
+    let carry = (isLeft ? done.new : done.new >> (bits &- 1)) & 1 != 0
+    if count != 1, instruction.memoryWidth == 0, case .immediate = instruction.operands[1] {
+      return core.setCarryFlag(carry)
     }
+    let overflow = old >> (bits &- 1) ^ (isLeft ? old >> (bits &- 2) : old)
+    core.setFlags(carry: carry, overflow: overflow & 1 != 0)
   }
 
   private func rotateThroughCarry(_ instruction: borrowing Instruction) throws(Interruption) {

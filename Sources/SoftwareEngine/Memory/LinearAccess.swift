@@ -166,6 +166,19 @@ extension Interpreter {
     throw .exception(GuestException(vector: .alignmentCheck, errorCode: 0))
   }
 
+  /// The same for an operand of x87, MMX or SSE. 10 bytes need a multiple of 8 (SDM Vol. 3A, table 7-7).
+  /// 16 bytes that come here unaligned are of instructions made for that: whether those raise #AC is left to
+  /// the processor (SDM Vol. 2B, MOVUPS), and Intel's do not.
+  func checkOperandAlignment(_ linear: UInt64, byteCount: Int) throws(Interruption) {
+    let width: UInt8 =
+      switch byteCount {
+      case 2, 4, 8: UInt8(byteCount)
+      case 10: 8
+      default: 1
+      }
+    try checkAlignment(truncateLinear(linear), width: width, instructionPrivilege)
+  }
+
   @unsafe @inline(__always)
   func loadNumber(_ host: UnsafeMutableRawPointer, width: UInt8) -> UInt64 {
     switch width {

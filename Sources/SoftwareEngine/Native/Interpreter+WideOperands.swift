@@ -22,6 +22,7 @@ extension Interpreter {
       // Sound: the scratch page is aligned and larger.
       unsafe scratch.storeBytes(of: value, as: UInt64.self)
     default:
+      try checkOperandAlignment(linear, byteCount: byteCount)
       unsafe try readBytes(linear, into: scratch, byteCount: byteCount)
     }
     return unsafe scratch
@@ -35,6 +36,7 @@ extension Interpreter {
       try writeLinear(
         linear, width: UInt8(byteCount), unsafe scratch.load(as: UInt64.self) & mask(UInt8(byteCount)))
     default:
+      try checkOperandAlignment(linear, byteCount: byteCount)
       unsafe try writeBytes(linear, from: scratch, byteCount: byteCount)
     }
   }

@@ -1,7 +1,7 @@
 // Shifts and rotates of registers in the threaded tier, by a constant or by CL.
 //
 // CF is the last bit shifted out. OF is computed from the operand as it was, whatever the count, as in
-// `Shift.swift`; AF of a shift is left clear.
+// `Shift.swift`, but for rotates by a constant above one, which leave it; AF of a shift is left clear.
 
 /// What a shift or rotate computes; the count is 1 … width − 1 in bits.
 protocol HotShift {
@@ -71,6 +71,24 @@ enum HotRotateRight: HotShift {
   }
 }
 
+/// By a constant above one.
+enum HotRotateLeftFar: HotShift {
+  @inline(__always) static func apply<Word: HotWord>(_ core: Core, _ value: Word, by count: Word) -> Word {
+    let result = value &<< count | value &>> (0 &- count)
+    core.setCarryFlag(result & 1 != 0)
+    return result
+  }
+}
+
+/// By a constant above one.
+enum HotRotateRightFar: HotShift {
+  @inline(__always) static func apply<Word: HotWord>(_ core: Core, _ value: Word, by count: Word) -> Word {
+    let result = value &>> count | value &<< (0 &- count)
+    core.setCarryFlag(result.top != 0)
+    return result
+  }
+}
+
 /// By the constant in the operation, which is not zero.
 @inline(__always)
 func shiftByConstant<Shift: HotShift, Word: HotWord>(
@@ -124,14 +142,27 @@ enum HotShiftHandlers {
     count64: ThreadedHandler { unsafe shiftByCount(HotShiftArithmeticRight.self, UInt64.self, $0, $1) })
 
   static let rotateLeft = Family(
-    constant32: ThreadedHandler { unsafe shiftByConstant(HotRotateLeft.self, UInt32.self, $0, $1) },
-    constant64: ThreadedHandler { unsafe shiftByConstant(HotRotateLeft.self, UInt64.self, $0, $1) },
+    constant32: ThreadedHandler { unsafe shiftByConstant(HotRotateLeftFar.self, UInt32.self, $0, $1) },
+    constant64: ThreadedHandler { unsafe shiftByConstant(HotRotateLeftFar.self, UInt64.self, $0, $1) },
     count32: ThreadedHandler { unsafe shiftByCount(HotRotateLeft.self, UInt32.self, $0, $1) },
     count64: ThreadedHandler { unsafe shiftByCount(HotRotateLeft.self, UInt64.self, $0, $1) })
 
+  static let rotateLeftOnce32 = ThreadedHandler {
+    unsafe shiftByConstant(HotRotateLeft.self, UInt32.self, $0, $1)
+  }
+  static let rotateLeftOnce64 = ThreadedHandler {
+    unsafe shiftByConstant(HotRotateLeft.self, UInt64.self, $0, $1)
+  }
+  static let rotateRightOnce32 = ThreadedHandler {
+    unsafe shiftByConstant(HotRotateRight.self, UInt32.self, $0, $1)
+  }
+  static let rotateRightOnce64 = ThreadedHandler {
+    unsafe shiftByConstant(HotRotateRight.self, UInt64.self, $0, $1)
+  }
+
   static let rotateRight = Family(
-    constant32: ThreadedHandler { unsafe shiftByConstant(HotRotateRight.self, UInt32.self, $0, $1) },
-    constant64: ThreadedHandler { unsafe shiftByConstant(HotRotateRight.self, UInt64.self, $0, $1) },
+    constant32: ThreadedHandler { unsafe shiftByConstant(HotRotateRightFar.self, UInt32.self, $0, $1) },
+    constant64: ThreadedHandler { unsafe shiftByConstant(HotRotateRightFar.self, UInt64.self, $0, $1) },
     count32: ThreadedHandler { unsafe shiftByCount(HotRotateRight.self, UInt32.self, $0, $1) },
     count64: ThreadedHandler { unsafe shiftByCount(HotRotateRight.self, UInt64.self, $0, $1) })
 }

@@ -72,7 +72,12 @@ extension ThreadedSelection {
       operation.quietHandler = isWide ? HotQuietHandlers.shiftRight64 : HotQuietHandlers.shiftRight32
     case .sar: break
     // A rotate leaves some flags as they are.
-    default: return operation
+    case .rol:
+      if count == 1 { operation.handler = isWide ? Handlers.rotateLeftOnce64 : Handlers.rotateLeftOnce32 }
+      return operation
+    default:
+      if count == 1 { operation.handler = isWide ? Handlers.rotateRightOnce64 : Handlers.rotateRightOnce32 }
+      return operation
     }
     operation.flags = .replacesThem
     return operation
