@@ -1,6 +1,7 @@
 public import Engine
 public import GuestMemory
 public import KVMEngine
+public import ProcessorPolicy
 internal import SoftwareEngine
 internal import X86
 
@@ -68,6 +69,12 @@ public final class AssistedMachine: MachineEngine, @unchecked Sendable {
     // User mode's CPUID follows the software CPU's, and is set before its first instruction.
     if mode == .kernelMode { return }
     try hardware.finishSetup(processors.map(\.hardware))
+  }
+
+  /// The software engine's answer where that has ring 0, else KVM's.
+  public func explainProcessor() throws(EngineError) -> PolicyExplanation {
+    guard mode == .kernelMode else { return try hardware.explainProcessor() }
+    return SoftwareMachine.explainProcessor(processorCount: processorCount)
   }
 
   /// The kernel's controllers, if they are there.

@@ -1,4 +1,5 @@
 public import GuestMemory
+public import ProcessorPolicy
 
 /// What runs vCPUs: one virtual machine of one engine.
 ///
@@ -25,6 +26,11 @@ public protocol MachineEngine: AnyObject, Sendable {
   /// Does what needs the vCPUs to exist and what is waited for as late as possible: the timer chips,
   /// and CPUID. The vCPUs' states can be loaded after it.
   func finishSetup(_ processors: [VirtualProcessor]) throws(EngineError)
+
+  /// What the guest sees of its CPU and why, decision by decision. After `finishSetup`.
+  ///
+  /// - Throws: where the host does not say what it supports.
+  func explainProcessor() throws(EngineError) -> PolicyExplanation
 
   /// Where devices send their interrupts, if the controllers are in the engine; nil if they are not.
   var interruptController: (any InterruptController)? { get }

@@ -2,6 +2,7 @@ internal import CLinux
 public import Engine
 public import GuestMemory
 internal import Host
+public import ProcessorPolicy
 
 /// A virtual machine whose vCPUs are executed in software: works on every host.
 public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
@@ -13,12 +14,15 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
   private let turns: TurnOrder
   private let processorCount: Int
   /// Where the time-stamp counters of all vCPUs start.
-  private let timeStampStart = swiftvm_time_stamp()
+  private let timeStampStart: UInt64
+  private let clock: MachineClock
 
   /// A machine for `processorCount` vCPUs, without memory as yet.
   public init(processorCount: Int) {
     turns = TurnOrder(count: processorCount)
     self.processorCount = processorCount
+    timeStampStart = swiftvm_time_stamp()
+    clock = MachineClock(startTicks: timeStampStart)
   }
 
   /// Takes guest memory as it is: instructions reach it by host address.
@@ -52,12 +56,18 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
     }
     let model = ProcessorModel(
       index: index, processorCount: processorCount, timeStampStart: timeStampStart)
-    let interpreter = Interpreter(index: index, memory: memory, model: model, codeCache: codeCache)
+    let interpreter = Interpreter(
+      index: index, memory: memory, model: model, codeCache: codeCache, clock: clock)
     return SoftwareProcessor(index: index, interpreter: interpreter, turns: turns)
   }
 
   /// Nothing is left to do.
   public func finishSetup(_ processors: [SoftwareProcessor]) throws(EngineError) {}
+
+  /// What the guest sees of its CPU, and why.
+  public func explainProcessor() throws(EngineError) -> PolicyExplanation {
+    Self.explainProcessor(processorCount: processorCount)
+  }
 
   /// None: see `prepareInterrupts`.
   public var interruptController: (any InterruptController)? { nil }

@@ -49,31 +49,36 @@ final class InterruptDelivery: @unchecked Sendable {
     return true
   }
 
-  /// Waits as HLT does: for an interrupt that the guest takes, an NMI, or INIT. False: the machine stops.
+  /// Waits as HLT does: for an interrupt that the guest takes, an NMI, INIT, or another vCPU that ends it by
+  /// hypercall. False: the machine stops.
   func halt() throws(EngineError) -> Bool {
     let isInterruptible = processor.interruptsEnabled
     activity = .halted
     local.taskPriority = processor.taskPriority
-    while !local.hasSignals, !(isInterruptible && local.hasInterrupt) {
+    while !local.hasSignals, !(isInterruptible && local.hasInterrupt),
+      !gate.takeHaltEnd(vcpu: processor.index)
+    {
       guard sleep(isForGood: !isInterruptible) else { return false }
     }
     return try prepareEntry()
   }
 
-  /// RDMSR of a register of the local controller.
-  func read(_ register: MSR) {
+  /// RDMSR of a register of the local controller. False: it has no such register, and nothing was answered.
+  func read(_ register: MSR) -> Bool {
     local.taskPriority = processor.taskPriority
-    processor.completeRegisterRead(local.read(register))
+    guard let value = local.read(register) else { return false }
+    processor.completeRegisterRead(value)
+    return true
   }
 
-  /// WRMSR of a register of the local controller.
-  func write(_ register: MSR, _ value: UInt64) throws(EngineError) {
+  /// WRMSR of a register of the local controller. False: it does not take that, and nothing was answered.
+  func write(_ register: MSR, _ value: UInt64) throws(EngineError) -> Bool {
     local.taskPriority = processor.taskPriority
-    let accepted = local.write(register, value)
-    processor.completeRegisterWrite(accepted: accepted)
-    guard accepted else { return }
+    guard local.write(register, value) else { return false }
+    processor.completeRegisterWrite(accepted: true)
     processor.taskPriority = local.taskPriority
     if register == .apicBase { try processor.setAPICBase(value) }
+    return true
   }
 
   /// A vCPU that sleeps for good can only be woken by another one. Where all do, none ever will be.

@@ -21,6 +21,8 @@ final class VCPUGate: Sendable {
     var isAsleep: [Bool]
     /// Which of them only another vCPU could wake.
     var isAsleepForGood: [Bool]
+    /// Whose HLT another vCPU has ended by hypercall; of one that is not in HLT, the next one's.
+    var isHaltEnded: [Bool]
 
     /// Whether a vCPU may go on: the machine is neither held nor stopping.
     var isOpen: Bool { pausers == 0 && !isStopping }
@@ -38,7 +40,8 @@ final class VCPUGate: Sendable {
   /// A gate for `vcpuCount` threads that are about to start.
   init(vcpuCount: Int) {
     let none = Array(repeating: false, count: vcpuCount)
-    monitor = Monitor(State(alive: vcpuCount, isWoken: none, isAsleep: none, isAsleepForGood: none))
+    monitor = Monitor(
+      State(alive: vcpuCount, isWoken: none, isAsleep: none, isAsleepForGood: none, isHaltEnded: none))
   }
 
   /// The answer to `.interrupted`: waits here while the machine is paused. False: it stops, and
@@ -82,6 +85,23 @@ final class VCPUGate: Sendable {
       state.isWoken[vcpu] = true
       state.isAsleepForGood[vcpu] = false
       return state.isAsleep[vcpu]
+    }
+  }
+
+  /// Ends the HLT of a vCPU, or its next one, as an interrupt would.
+  func endHalt(vcpu: Int) {
+    monitor.update { state in
+      state.isHaltEnded[vcpu] = true
+      state.isWoken[vcpu] = true
+      state.isAsleepForGood[vcpu] = false
+    }
+  }
+
+  /// Whether `endHalt` was called for a vCPU since the last call of this.
+  func takeHaltEnd(vcpu: Int) -> Bool {
+    monitor.update { state in
+      defer { state.isHaltEnded[vcpu] = false }
+      return state.isHaltEnded[vcpu]
     }
   }
 
