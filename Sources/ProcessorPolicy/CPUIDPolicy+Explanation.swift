@@ -74,7 +74,9 @@ extension CPUIDPolicy {
   private static func leaves(_ offer: CPUIDTable) -> [PolicyDecision] {
     var decisions: [PolicyDecision] = []
     var last: UInt32?
-    for entry in offer.entries where entry.registers != CPUIDRegisters() && entry.leaf != last {
+    for entry in offer.entries where entry.registers != CPUIDRegisters() {
+      // One line for the leaves of one row.
+      if let last, CPUIDLeafRule.of(entry.leaf)?.leaves.contains(last) ?? (last == entry.leaf) { continue }
       last = entry.leaf
       guard let rule = CPUIDLeafRule.of(entry.leaf) else {
         decisions.append(PolicyDecision(.cpuid, .hidden, "leaf \(hex(entry.leaf))", "not known here"))

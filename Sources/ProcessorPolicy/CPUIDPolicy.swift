@@ -13,7 +13,9 @@ public enum CPUIDPolicy {
   public static func table(from offer: CPUIDTable, _ circumstances: PolicyCircumstances) -> CPUIDTable {
     var table = CPUIDTable()
     for entry in offer.entries {
-      guard let kept = kept(entry, circumstances) else { continue }
+      guard let kept = kept(entry, circumstances), isWanted(kept, isAMD: offer.isAMDCompatible) else {
+        continue
+      }
       table.set(kept)
     }
     invent(&table, circumstances)
@@ -61,9 +63,16 @@ public enum CPUIDPolicy {
       }
     }
     if entry.leaf == 7, entry.subleaf == 0 { kept.registers.eax = min(kept.registers.eax, 2) }
-    // Sub-leaves 0 and 1 beyond their words: see `limitExtendedState`.
-    if entry.leaf == 7, entry.subleaf != 0, kept.registers == CPUIDRegisters() { return nil }
     return kept
+  }
+
+  /// Whether an entry must be there: it says something, or what is invented has its place there.
+  private static func isWanted(_ entry: CPUIDEntry, isAMD: Bool) -> Bool {
+    switch entry.leaf {
+    case 0, 1, 0x4000_0000, 0x4000_0001, 0x8000_0000, 0x8000_0001: true
+    case 0x8000_001E: isAMD
+    default: entry.registers != CPUIDRegisters() || CPUIDLeafRule.of(entry.leaf)?.verdict == .invented
+    }
   }
 
   // MARK: What is invented

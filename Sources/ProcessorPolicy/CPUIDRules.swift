@@ -82,8 +82,8 @@ struct CPUIDFeatureRule {
     // MARK: Invented
     .invented("hypervisor", "says that leaves from 0x40000000 on mean something"),
     .invented("ht cmp_legacy", "the package has more than one core"),
-    .invented("x2apic", "our local APICs have it where their registers leave the guest"),
-    .invented("tsc_deadline_timer", "the local APICs have it"),
+    .invented("x2apic", "the local APICs have it, whatever the host's have"),
+    .invented("tsc_deadline_timer", "the local APICs' timers have it"),
 
     // MARK: Hidden
     .hidden("vmx smx svm skinit extapic", "a guest is no host of others here: its own guests could not move"),
@@ -156,7 +156,7 @@ struct CPUIDLeafRule {
     .passed(0x8000_0019, [.eax, .ebx, .ecx, .edx], "TLBs of large pages"),
     .passed(0x8000_001A, [.eax], "how wide the units for vectors are"),
     .passed(0x8000_001D, [.eax, .ebx, .ecx, .edx], "caches; who shares them is invented"),
-    .passed(0x8000_001E, [.edx], "topology: see above"),
+    .invented(0x8000_001E, "topology: see above"),
     .passed(0x8000_0021, [], "features"),
     .hidden(3, "the serial number of the CPU"),
     .hidden(5, "MONITOR"),

@@ -64,7 +64,8 @@ struct MSRRule {
     .rule([0x280...0x29F, 0x4D0...0x4D0], .features("mca"), "machine checks that were corrected"),
     .rule([0x8B...0x8B], .always, "the revision of the microcode, which kernels ask for unasked"),
     .rule([0x1D9...0x1D9], .always, "debug control, which kernels clear"),
-    .rule([0x1DB...0x1DE], only: .read, .always, "the last branch and interrupt: part of the base since the P6"),
+    .rule(
+      [0x1DB...0x1DE], only: .read, .always, "the last branch and interrupt: part of the base since the P6"),
     .rule([0xDA0...0xDA0], .features("xsaves"), "what XSAVES saves beside XCR0: nothing"),
 
     // MARK: Speculation

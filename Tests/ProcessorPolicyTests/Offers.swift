@@ -24,7 +24,10 @@ enum Offers {
     table.update(7, 1) { $0.eax |= 1 << 31 }
     table.set(CPUIDEntry(leaf: 0x14, isSubleafSignificant: true, registers: CPUIDRegisters(eax: 1, ebx: 0xF)))
     table.set(CPUIDEntry(leaf: 0x1D, isSubleafSignificant: true, registers: CPUIDRegisters(eax: 1)))
-    table.extend(components: [(2, 576, 256), (5, 1088, 64), (6, 1152, 512), (7, 1664, 1024), (9, 2688, 8), (17, 2752, 64), (18, 2816, 8192)])
+    table.extend(components: [
+      (2, 576, 256), (5, 1088, 64), (6, 1152, 512), (7, 1664, 1024), (9, 2688, 8), (17, 2752, 64),
+      (18, 2816, 8192),
+    ])
     return table
   }
 

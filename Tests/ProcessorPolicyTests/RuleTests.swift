@@ -20,7 +20,8 @@ import X86
   }
 
   @Test func everyLeafHasOneRow() {
-    for leaf in Array(UInt32(0)...0x30) + Array(0x4000_0000...0x4000_0020) + Array(0x8000_0000...0x8000_0030) {
+    for leaf in Array(UInt32(0)...0x30) + Array(0x4000_0000...0x4000_0020) + Array(0x8000_0000...0x8000_0030)
+    {
       #expect(CPUIDLeafRule.all.filter { $0.leaves.contains(leaf) }.count <= 1, "\(leaf)")
     }
   }

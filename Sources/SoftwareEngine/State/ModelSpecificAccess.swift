@@ -64,8 +64,6 @@ extension ModelSpecificFile {
     switch register.rawValue {
     // IA32_PLATFORM_ID, MSR_SMI_COUNT, IA32_MCG_CAP (no banks), the last-branch records.
     case 0x17, 0x34, 0x179, 0x1DB, 0x1DC, 0x1DD, 0x1DE: 0
-    // IA32_FEATURE_CONTROL: locked, with nothing in it.
-    case 0x3A where !model.isAMD: 1
     // MSR_PLATFORM_INFO: the ratio of the time-stamp counter to 100 MHz.
     case 0xCE where !model.isAMD: min(model.timeStampFrequency / 100_000_000, 255) << 8
     // IA32_MTRRCAP: eight variable ranges, fixed ranges, write-combining.
