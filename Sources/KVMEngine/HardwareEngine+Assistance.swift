@@ -1,7 +1,6 @@
 public import Engine
 internal import Host
 internal import KVM
-internal import X86
 
 /// What a helper of this engine needs: see `AssistedEngine`.
 extension HardwareEngine {

@@ -71,6 +71,8 @@ public enum CPUIDPolicy {
     switch entry.leaf {
     case 0, 1, 0x4000_0000, 0x4000_0001, 0x8000_0000, 0x8000_0001: true
     case 0x8000_001E: isAMD
+    // The last part of the brand string is often empty.
+    case 0x8000_0002...0x8000_0004: true
     default: entry.registers != CPUIDRegisters() || CPUIDLeafRule.of(entry.leaf)?.verdict == .invented
     }
   }

@@ -82,7 +82,7 @@ struct MSRRule {
 
     // MARK: Makers
     .rule([0x17...0x17], only: .read, .intel, "the platform, which kernels ask for unasked"),
-    .rule([0x79...0x79], only: .write, .intel, "loads microcode: the engine forgets it"),
+    .rule([0x79...0x79], .intel, "loads microcode: the engine forgets it"),
     .rule([0x1A0...0x1A0], .intel, "what the CPU has switched on"),
     .rule([0xCD...0xCE, 0x198...0x198], only: .read, .intel, "frequencies, which kernels ask for unasked"),
     .rule([0x140...0x140], .intel, "CPUID that faults in user mode"),

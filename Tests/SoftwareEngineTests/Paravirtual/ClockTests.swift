@@ -117,22 +117,28 @@ struct ClockTests {
   @Test(
     "an address where not all of it is in RAM does no harm",
     arguments: [
-      2 << 20, (2 << 20) - 16, (2 << 20) - 4, 0xFEE0_0000, 1 << 40, .max - 3, .max - 30, 1 << 63, 0xA_0000,
+      2 << 20, (2 << 20) - 16, (2 << 20) - 4, 0xFEE0_0000, 1 << 40, .max - 3, .max - 30, 1 << 63,
     ] as [UInt64])
   func badAddresses(_ address: UInt64) throws {
     let machine = try machine()
-    let start = address & ~4095
-    let before = (0..<1024).map { machine.read(UInt32.self, at: start &+ $0 * 4) }
-    for register in [Self.systemTime, Self.wallClock, 0x11, 0x12] {
+    let before = words(machine, ofPage: address & ~4095)
+    for register in [Self.systemTime, Self.wallClock, 0x11, 0x12] as [UInt32] {
       write(machine, register, address | 1)
       #expect(machine.enteredVector == nil)
     }
     machine.cpu.tellTime(wasPaused: true)
-    if address < 2 << 20, address + 28 >= 2 << 20 {
-      // The wall clock is shorter; the time changes nothing.
-      let changed = (0..<1024).filter { machine.read(UInt32.self, at: start &+ $0 * 4) != before[Int($0)] }
-      #expect(changed.allSatisfy { $0 * 4 >= address & 4095 && $0 * 4 < address & 4095 + 12 })
+    let after = words(machine, ofPage: address & ~4095)
+    // The wall clock's record is shorter than the time's, and may be there.
+    let place = Int(address & 4095)
+    for index in 0..<1024 where before[index] != after[index] {
+      #expect(index * 4 >= place && index * 4 < place + 12 && place + 12 <= 4096)
     }
+  }
+
+  private func words(_ machine: Machine, ofPage page: UInt64) -> [UInt32] {
+    var words: [UInt32] = []
+    for index in 0..<UInt64(1024) { words.append(machine.read(UInt32.self, at: page &+ index * 4)) }
+    return words
   }
 
   @Test("code under the page is forgotten")

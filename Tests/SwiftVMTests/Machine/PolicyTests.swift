@@ -52,10 +52,9 @@ import Testing
     #expect(outcome.denied.registers.map(\.register.rawValue) == [0xFE])
   }
 
-  /// -KVM_ENOSYS, from KVM as from us.
-  @Test(arguments: TestedEngine.usable)
-  func anUnknownHypercallIsRefused(_ engine: TestedEngine) async throws {
-    let outcome = try await run(TinyGuest.calling, on: engine)
+  /// -KVM_ENOSYS. Not on KVM: one that emulates ring 0 replaces the instruction for ever.
+  @Test func anUnknownHypercallIsRefused() async throws {
+    let outcome = try await run(TinyGuest.calling, on: .software)
     #expect(outcome.reason == .guestExit(status: 0x18), "\(outcome.sentence)")
   }
 

@@ -16,10 +16,11 @@ import Testing
     return bench
   }
 
-  @Test(arguments: [
-    // KVM_HC_VAPIC_POLL_IRQ, SCHED_YIELD; MMU_OP, CLOCK_PAIRING and nonsense.
-    (UInt64(1), Int64(0)), (11, 0), (2, -1000), (9, -1000), (0, -1000), (.max, -1000),
-  ])
+  @Test(
+    arguments: [
+      // KVM_HC_VAPIC_POLL_IRQ, SCHED_YIELD; MMU_OP, CLOCK_PAIRING and nonsense.
+      (UInt64(1), Int64(0)), (11, 0), (2, -1000), (9, -1000), (0, -1000), (.max, -1000),
+    ] as [(UInt64, Int64)])
   func answersEach(_ number: UInt64, _ result: Int64) throws {
     let bench = try bench(number, HypercallArguments(1, 2, 3, 4))
     #expect(bench.processor.events.filter { $0 != .window(false) } == [.hypercall(result)])
@@ -65,12 +66,13 @@ import Testing
     #expect(other.interrupts.messages == [MSIMessage(address: 0xFEE0_0000, data: 0x400)])
   }
 
-  @Test(arguments: [
-    // INIT, start-up, a shorthand, a destination; numbers that wrap.
-    (HypercallArguments(1, 0, 0, 0x500), Int64(-22)), (HypercallArguments(1, 0, 0, 0x600), -22),
-    (HypercallArguments(1, 0, 0, 0x8_0041), -22), (HypercallArguments(1, 0, 0, 1 << 56 | 0x41), -22),
-    (HypercallArguments(.max, .max, .max, 0x41), 0), (HypercallArguments(0, 0, 0, 0x41), 0),
-  ])
+  @Test(
+    arguments: [
+      // INIT, start-up, a shorthand, a destination; numbers that wrap.
+      (HypercallArguments(1, 0, 0, 0x500), Int64(-22)), (HypercallArguments(1, 0, 0, 0x600), -22),
+      (HypercallArguments(1, 0, 0, 0x8_0041), -22), (HypercallArguments(1, 0, 0, 1 << 56 | 0x41), -22),
+      (HypercallArguments(.max, .max, .max, 0x41), 0), (HypercallArguments(0, 0, 0, 0x41), 0),
+    ] as [(HypercallArguments, Int64)])
   func whatCannotBeSentIsNot(_ arguments: HypercallArguments, _ result: Int64) throws {
     let bench = try bench(10, arguments)
     #expect(bench.processor.events.contains(.hypercall(result)))
