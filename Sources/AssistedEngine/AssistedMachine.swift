@@ -40,6 +40,7 @@ public final class AssistedMachine: MachineEngine, @unchecked Sendable {
   /// Makes guest memory visible to both engines.
   public func map(_ memory: GuestMemory) throws(EngineError) {
     self.memory = memory
+    if mode == .kernelMode { hardware.prepareForUserModeOnly() }
     try hardware.map(memory)
     hardware.reportEmulationFailuresOfUserMode()
   }

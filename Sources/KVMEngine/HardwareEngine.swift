@@ -18,7 +18,9 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   private let savedRegisters: SavedRegisters
   private let cpuid: SupportedCPUID
   /// Where the interrupt controllers are.
-  private var place = InterruptControllerPlace.engine
+  private var place: InterruptControllerPlace
+  /// This vCPU runs the guest's user mode only: nothing of it is KVM's to decide.
+  private var runsUserModeOnly = false
   /// RDMSR and WRMSR that KVM does not answer leave the guest.
   private(set) var hasRegisterExits = false
   /// What the guest sees of its CPU; nil before `finishSetup`.
@@ -31,9 +33,15 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
 
   /// Opens KVM and creates a machine without memory or vCPUs.
   ///
-  /// - Parameter cpuid: the answer that was asked for in advance, or nil to ask now.
+  /// - Parameters:
+  ///   - cpuid: the answer that was asked for in advance, or nil to ask now.
+  ///   - interrupts: where the interrupt controllers will most likely be: what `prepareInterrupts` is told
+  ///     counts, but it takes longer where it is something else.
   /// - Throws: where KVM is missing, not accessible, or lacks what every machine here needs.
-  public init(path: String = "/dev/kvm", cpuid: SupportedCPUID? = nil) throws(EngineError) {
+  public init(
+    path: String = "/dev/kvm", cpuid: SupportedCPUID? = nil, interrupts: InterruptControllerPlace = .engine
+  ) throws(EngineError) {
+    place = interrupts
     self.cpuid = cpuid ?? SupportedCPUID(path: path)
     savedRegisters = SavedRegisters(path: path)
     do throws(KVMError) {
@@ -45,10 +53,18 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
     }
   }
 
+  /// Leaves out what is for a guest's kernel. Before `map`.
+  public func prepareForUserModeOnly() { runsUserModeOnly = true }
+
   /// One memory slot for each region (KVM_SET_USER_MEMORY_REGION).
+  ///
+  /// The filter for model-specific registers comes before it: the kernel waits for all readers of the
+  /// machine's structures at each of the two, and that takes milliseconds where it had to do so a moment ago.
+  /// In this order it does only once.
   public func map(_ memory: GuestMemory) throws(EngineError) {
     self.memory = memory
     try asEngineError { () throws(KVMError) in
+      try filterRegisters()
       for (slot, region) in memory.regions.enumerated() {
         // Sound: `self` keeps the memory mapped for as long as the machine exists.
         try unsafe kernelMachine.machine.setUserMemoryRegion(
@@ -62,16 +78,25 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   /// In the engine: the PIC pair, the I/O APIC and, with each vCPU, a local APIC. In software: none, and
   /// the registers of the local APIC leave the guest where this kernel can do that.
   public func prepareInterrupts(_ place: InterruptControllerPlace) throws(EngineError) {
+    let isOther = place != self.place
     self.place = place
     try asEngineError { () throws(KVMError) in
+      if isOther { try filterRegisters() }
       // Both addresses must be set before the first vCPU exists.
       try kernelMachine.machine.setIdentityMapAddress(Self.identityMapAddress)
       try kernelMachine.machine.setTSSAddress(Self.tssAddress)
-      hasRegisterExits = reportsRegisterAccesses()
       guard place == .engine else { return }
       try kernelMachine.machine.createIRQChip()
       try kernelMachine.machine.setGSIRouting(Self.wiring)
     }
+  }
+
+  /// Denies the registers that the policy does not allow, where this kernel can.
+  private func filterRegisters() throws(KVMError) {
+    if runsUserModeOnly { return }
+    hasRegisterExits = reportsRegisterAccesses()
+    guard hasRegisterExits else { return }
+    try HardwarePolicy(offer: try cpuid.table(), circumstances([])).applyFilter(to: kernelMachine.machine)
   }
 
   /// Lets RDMSR and WRMSR that KVM would answer with #GP leave the guest: of registers that the filter denies,
@@ -123,7 +148,6 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
       let policy = HardwarePolicy(offer: try cpuid.table(), circumstances(processors))
       self.policy = policy
       try policy.apply(to: processors)
-      if hasRegisterExits { try policy.applyFilter(to: kernelMachine.machine) }
     }
   }
 

@@ -7,7 +7,7 @@ internal import X86
 ///
 /// The kernel executes CPUID some 80 times to answer. Where this host is itself a guest each of them
 /// leaves it, and the answer takes a millisecond: longer than all else that makes a machine. So it is
-/// asked for first, and waited for as late as possible.
+/// asked for first, while the image is read.
 public final class SupportedCPUID: Sendable {
   private enum Answer {
     case waiting

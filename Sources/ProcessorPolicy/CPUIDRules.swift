@@ -96,7 +96,7 @@ struct CPUIDFeatureRule {
       """,
       "power and heat are the host's"),
     .hidden(
-      "dtes64 ds_cpl pdcm dts pbe intel_pt arch_lbr ibs lwp perfctr_nb perfctr_llc bpext ptsc arch_perfmon_ext",
+      "dtes64 ds_cpl pdcm dts pbe intel_pt arch_lbr ibs lwp perfctr_nb perfctr_llc bpext ptsc irperf arch_perfmon_ext",
       "what counters record about branches and loads is state that does not move with a vCPU"),
     .hidden("sgx sgx_lc sgx_keys", "enclaves need memory that we do not have"),
     .hidden("sme sev vm_page_flush sev_es sev_snp tme pconfig key_locker", "memory is encrypted by the host"),
@@ -109,7 +109,7 @@ struct CPUIDFeatureRule {
     .hidden("core_capabilities", "split locks are the host's to detect"),
     .hidden("mpx", "withdrawn by its maker and by Linux"),
     .hidden(
-      "hybrid_cpu tsx_force_abort sdbg cid xtpr dca ia64 pn wdt nodeid_msr tce",
+      "hybrid_cpu tsx_force_abort sdbg cid xtpr dca ia64 pn amd_ppin wdt nodeid_msr tce",
       "of this host, not of the machine"),
     .hidden("kvm_mmu_op", "withdrawn by KVM"),
     .hidden("kvm_async_pf_vmexit", "for guests that are hosts"),

@@ -19,7 +19,8 @@ extension VirtualMachine {
     if configuration.engine == .software { return try powerOnInSoftware(plan, timeline: &timeline) }
     let hardware: HardwareEngine
     do throws(EngineError) {
-      hardware = try HardwareEngine(path: configuration.kvmPath, cpuid: cpuid)
+      hardware = try HardwareEngine(
+        path: configuration.kvmPath, cpuid: cpuid, interrupts: configuration.interruptControllerPlace)
     } catch {
       guard configuration.engine == .auto, configuration.interruptControllers != .kernel else {
         throw .engine(error)
