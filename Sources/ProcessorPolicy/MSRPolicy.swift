@@ -6,8 +6,9 @@ public struct MSRPolicy: Sendable {
   public struct Range: Sendable, Equatable {
     /// The number of the first one.
     public var first: UInt32
-    /// Whether the guest may read it, and may write it, from the first one on.
+    /// Whether the guest may read each of them, from the first one on.
     public var reads: [Bool]
+    /// Whether it may write each of them.
     public var writes: [Bool]
   }
 
