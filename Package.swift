@@ -26,8 +26,8 @@ let package = Package(
     .library(
       name: "SwiftVMParts",
       targets: [
-        "Host", "KVM", "GuestMemory", "X86", "Engine", "KVMEngine", "SoftwareEngine", "AssistedEngine",
-        "Devices", "Boot",
+        "Host", "KVM", "GuestMemory", "X86", "ProcessorPolicy", "Engine", "KVMEngine", "SoftwareEngine",
+        "AssistedEngine", "Devices", "Boot",
       ]),
     .executable(name: "swiftvm", targets: ["SwiftVMCommand"]),
   ],
@@ -44,18 +44,20 @@ let package = Package(
     module("KVM", ["CKVM", "Host"]),
     module("GuestMemory", ["CLinux", "Host"]),
     module("X86"),
-    module("Engine", ["X86", "GuestMemory"]),
-    module("KVMEngine", ["Engine", "KVM", "X86", "GuestMemory", "Host"]),
-    module("SoftwareEngine", ["Engine", "X86", "GuestMemory", "Host", "CLinux"]),
+    module("ProcessorPolicy", ["X86"]),
+    module("Engine", ["ProcessorPolicy", "X86", "GuestMemory"]),
+    module("KVMEngine", ["Engine", "ProcessorPolicy", "KVM", "X86", "GuestMemory", "Host"]),
+    module("SoftwareEngine", ["Engine", "ProcessorPolicy", "X86", "GuestMemory", "Host", "CLinux"]),
     module(
-      "AssistedEngine", ["KVMEngine", "SoftwareEngine", "Engine", "X86", "GuestMemory", "Host"]),
+      "AssistedEngine",
+      ["KVMEngine", "SoftwareEngine", "Engine", "ProcessorPolicy", "X86", "GuestMemory", "Host"]),
     module("Devices", ["Engine", "X86", "Host"]),
     module("Boot", ["GuestMemory", "X86", "Host"]),
     module(
       "SwiftVM",
       [
-        "Boot", "Devices", "AssistedEngine", "KVMEngine", "SoftwareEngine", "Engine", "GuestMemory", "X86",
-        "Host",
+        "Boot", "Devices", "AssistedEngine", "KVMEngine", "SoftwareEngine", "Engine", "ProcessorPolicy",
+        "GuestMemory", "X86", "Host",
       ]),
     .executableTarget(
       name: "SwiftVMCommand",
@@ -79,7 +81,10 @@ let package = Package(
     tests("KVMTests", ["KVM", "Host", "CLinux"]),
     tests("GuestMemoryTests", ["GuestMemory", "Host", "CLinux"]),
     tests("X86Tests", ["X86"]),
-    tests("SoftwareEngineTests", ["SoftwareEngine", "Engine", "X86", "GuestMemory", "Host", "CLinux"]),
+    tests("ProcessorPolicyTests", ["ProcessorPolicy", "X86"]),
+    tests(
+      "SoftwareEngineTests",
+      ["SoftwareEngine", "Engine", "ProcessorPolicy", "X86", "GuestMemory", "Host", "CLinux"]),
     tests(
       "AssistedEngineTests",
       ["AssistedEngine", "KVMEngine", "SoftwareEngine", "Engine", "X86", "GuestMemory", "Host"]),
@@ -87,7 +92,10 @@ let package = Package(
     tests("BootTests", ["Boot", "GuestMemory", "X86", "Host"]),
     tests(
       "SwiftVMTests",
-      ["SwiftVM", "KVMEngine", "Engine", "Devices", "Boot", "GuestMemory", "X86", "Host", "CLinux"]),
+      [
+        "SwiftVM", "KVMEngine", "Engine", "ProcessorPolicy", "Devices", "Boot", "GuestMemory", "X86", "Host",
+        "CLinux",
+      ]),
     tests(
       "IntegrationTests",
       [

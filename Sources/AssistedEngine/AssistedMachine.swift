@@ -1,6 +1,7 @@
 public import Engine
 public import GuestMemory
 public import KVMEngine
+public import ProcessorPolicy
 internal import SoftwareEngine
 internal import X86
 
@@ -39,6 +40,7 @@ public final class AssistedMachine: MachineEngine, @unchecked Sendable {
   /// Makes guest memory visible to both engines.
   public func map(_ memory: GuestMemory) throws(EngineError) {
     self.memory = memory
+    if mode == .kernelMode { hardware.prepareForUserModeOnly() }
     try hardware.map(memory)
     hardware.reportEmulationFailuresOfUserMode()
   }
@@ -68,6 +70,12 @@ public final class AssistedMachine: MachineEngine, @unchecked Sendable {
     // User mode's CPUID follows the software CPU's, and is set before its first instruction.
     if mode == .kernelMode { return }
     try hardware.finishSetup(processors.map(\.hardware))
+  }
+
+  /// The software engine's answer where that has ring 0, else KVM's.
+  public func explainProcessor() throws(EngineError) -> PolicyExplanation {
+    guard mode == .kernelMode else { return try hardware.explainProcessor() }
+    return SoftwareMachine.explainProcessor(processorCount: processorCount)
   }
 
   /// The kernel's controllers, if they are there.

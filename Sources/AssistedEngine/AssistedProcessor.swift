@@ -130,6 +130,27 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
     current.nanoseconds(untilTimeStamp: timeStamp)
   }
 
+  /// RIP on the engine that asked.
+  public var instructionPointer: UInt64? { current.instructionPointer }
+
+  /// What either engine refused.
+  public var denied: DeniedAccesses {
+    var result = hardware.denied
+    if let software { result.add(software.denied) }
+    return result
+  }
+
+  /// On the engine that asked.
+  public var hypercallArguments: HypercallArguments { current.hypercallArguments }
+
+  /// For the engine that asked.
+  public func completeHypercall(_ result: Int64) { current.completeHypercall(result) }
+
+  /// The guest's clock is the software engine's where that has ring 0, else KVM's.
+  public func noteThatItWasPaused() {
+    if machine.mode == .kernelMode { software?.noteThatItWasPaused() } else { hardware.noteThatItWasPaused() }
+  }
+
   /// Reaches the vCPU on either engine.
   public func kick() {
     // KVM first: the helper, which answers a kick once for both, must find KVM's sign there.

@@ -1,4 +1,5 @@
 public import GuestMemory
+public import ProcessorPolicy
 
 /// What runs vCPUs: one virtual machine of one engine.
 ///
@@ -28,6 +29,11 @@ public protocol MachineEngine: AnyObject, Sendable {
 
   /// Whether one thread must run all vCPUs of the machine, each in its turn; otherwise each has its thread.
   var runsInTurns: Bool { get }
+
+  /// What the guest sees of its CPU and why, decision by decision. After `finishSetup`.
+  ///
+  /// - Throws: where the host does not say what it supports.
+  func explainProcessor() throws(EngineError) -> PolicyExplanation
 
   /// Where devices send their interrupts, if the controllers are in the engine; nil if they are not.
   var interruptController: (any InterruptController)? { get }

@@ -61,6 +61,24 @@ public protocol Processor: GuestClock {
   /// The answer to `.writeRegister`: false for #GP. The next `run()` takes it up.
   func completeRegisterWrite(accepted: Bool)
 
+  // MARK: What a guest asks for
+
+  /// RIP, of the instruction that made the last exit where that is not completed.
+  var instructionPointer: UInt64? { get }
+
+  /// What the engine itself refused the guest. Once the vCPU's thread has ended.
+  var denied: DeniedAccesses { get }
+
+  /// The arguments of the hypercall that the last exit was.
+  var hypercallArguments: HypercallArguments { get }
+
+  /// The answer to `.hypercall`: what RAX becomes. The next `run()` takes it up.
+  func completeHypercall(_ result: Int64)
+
+  /// Tells the guest that it was held for a while, where it has asked to be told: so that its watchdogs do not
+  /// take that for a lock-up. Before the next `run()`.
+  func noteThatItWasPaused()
+
   // MARK: For other threads
 
   /// Makes `run()` on the vCPU's thread return `.interrupted` promptly. Any thread may call it.
@@ -94,6 +112,9 @@ public protocol Processor: GuestClock {
 extension Processor {
   /// Nothing: each vCPU has its thread.
   public func beginTurn() {}
+
+  /// Nothing.
+  public var denied: DeniedAccesses { DeniedAccesses() }
 
   /// None.
   public var assistance: AssistanceCount? { nil }

@@ -18,7 +18,7 @@ public enum VMExit {
   /// A breakpoint or single step that the host asked for.
   case debug(DebugExit)
   /// VMCALL or VMMCALL that the engine leaves to us: the number of the hypercall (RAX). Its arguments
-  /// are in the vCPU's registers.
+  /// are `Processor.hypercallArguments`; answered by `Processor.completeHypercall`.
   case hypercall(number: UInt64)
   /// The guest asked for a shutdown, a reset, or reported a crash, by a kernel interface.
   case systemEvent(type: UInt32, detail: UInt64)

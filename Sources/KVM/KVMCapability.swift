@@ -119,6 +119,8 @@ public struct KVMCapability: RawRepresentable, Hashable, Sendable, CustomStringC
   public static let userSpaceMSR = Self(KVM_CAP_X86_USER_SPACE_MSR)
   /// Accesses to registers can be filtered.
   public static let msrFilter = Self(KVM_CAP_X86_MSR_FILTER)
+  /// Hypercalls and registers of KVM's own interface exist only where CPUID shows their features (of a vCPU).
+  public static let enforceHypervisorFeatures = Self(KVM_CAP_ENFORCE_PV_FEATURE_CPUID)
   /// Special registers with PDPTRs (KVM_GET_SREGS2).
   public static let specialRegisters2 = Self(KVM_CAP_SREGS2)
   /// Hypercalls that leave the guest; the answer is the mask.
@@ -156,7 +158,9 @@ public struct KVMCapability: RawRepresentable, Hashable, Sendable, CustomStringC
     (.disableExits, "X86_DISABLE_EXITS"), (.featureMSRs, "GET_MSR_FEATURES"),
     (.nestedState, "NESTED_STATE"), (.manualDirtyLogProtect2, "MANUAL_DIRTY_LOG_PROTECT2"),
     (.dirtyLogRing, "DIRTY_LOG_RING"), (.userSpaceMSR, "X86_USER_SPACE_MSR"),
-    (.msrFilter, "X86_MSR_FILTER"), (.specialRegisters2, "SREGS2"), (.exitHypercall, "EXIT_HYPERCALL"),
+    (.msrFilter, "X86_MSR_FILTER"),
+    (.enforceHypervisorFeatures, "ENFORCE_PV_FEATURE_CPUID"), (.specialRegisters2, "SREGS2"),
+    (.exitHypercall, "EXIT_HYPERCALL"),
     (.binaryStatistics, "BINARY_STATS_FD"), (.exitOnEmulationFailure, "EXIT_ON_EMULATION_FAILURE"),
     (.guestAddressBits, "VM_GPA_BITS"), (.memoryFaultInfo, "MEMORY_FAULT_INFO"),
   ]

@@ -54,6 +54,20 @@ extension KVMProcessor {
     try KVM.check(result, "KVM_SET_CPUID2", on: name)
   }
 
+  /// Switches an option of this vCPU on (KVM_ENABLE_CAP; section 4.37).
+  ///
+  /// - Throws: EINVAL where the kernel lacks it or refuses the argument.
+  public func enableCapability(_ capability: KVMCapability, _ first: UInt64) throws(KVMError) {
+    var request = kvm_enable_cap()
+    request.cap = UInt32(bitPattern: capability.rawValue)
+    request.args.0 = first
+    // Sound: the kernel reads the structure during the call only.
+    let result = unsafe ckvm_enable_cap(file, &request)
+    guard result >= 0 else {
+      throw KVMError("KVM_ENABLE_CAP (\(capability))", on: name, errno: 0 &- result)
+    }
+  }
+
   /// The frequency of the guest's time-stamp counter, in kHz (KVM_GET_TSC_KHZ; section 4.56).
   ///
   /// - Throws: EIO where the host's counter is not stable.

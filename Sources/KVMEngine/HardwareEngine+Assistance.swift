@@ -1,24 +1,9 @@
 public import Engine
 internal import Host
 internal import KVM
-public import X86
 
 /// What a helper of this engine needs: see `AssistedEngine`.
 extension HardwareEngine {
-  /// What CPUID tells on the vCPU with this number.
-  ///
-  /// - Throws: where KVM does not say what it supports.
-  public func identification(ofProcessor index: Int) throws(EngineError) -> CPUIDTable {
-    try asEngineError { () throws(KVMError) in
-      CPUIDTable(
-        try identificationEntries(ofProcessor: index).map { entry in
-          CPUIDEntry(
-            leaf: entry.function, subleaf: entry.index, isSubleafSignificant: entry.flags & 1 != 0,
-            registers: CPUIDRegisters(eax: entry.eax, ebx: entry.ebx, ecx: entry.ecx, edx: entry.edx))
-        })
-    }
-  }
-
   /// Has KVM report an instruction of user mode that it cannot emulate, instead of raising #UD for it
   /// (KVM_CAP_EXIT_ON_EMULATION_FAILURE). Kernels before 5.14 cannot.
   public func reportEmulationFailuresOfUserMode() {

@@ -1,6 +1,7 @@
 public import Engine
 public import GuestMemory
 internal import KVM
+internal import ProcessorPolicy
 internal import X86
 
 /// A virtual machine on KVM.
@@ -17,11 +18,13 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   private let savedRegisters: SavedRegisters
   private let cpuid: SupportedCPUID
   /// Where the interrupt controllers are.
-  private var place = InterruptControllerPlace.engine
-  /// RDMSR and WRMSR of the local APIC's registers leave the guest.
-  private var hasRegisterExits = false
-  /// The kernel tells the frequency of the time-stamp counter.
-  private var hasTimeStamps = false
+  private var place: InterruptControllerPlace
+  /// This vCPU runs the guest's user mode only: nothing of it is KVM's to decide.
+  private var runsUserModeOnly = false
+  /// RDMSR and WRMSR that KVM does not answer leave the guest.
+  private(set) var hasRegisterExits = false
+  /// What the guest sees of its CPU; nil before `finishSetup`.
+  var policy: HardwarePolicy?
 
   /// Where KVM keeps the three pages and the one page that old Intel CPUs need for real mode: just
   /// under the 4 GiB firmware area, where a PC has no RAM.
@@ -30,9 +33,15 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
 
   /// Opens KVM and creates a machine without memory or vCPUs.
   ///
-  /// - Parameter cpuid: the answer that was asked for in advance, or nil to ask now.
+  /// - Parameters:
+  ///   - cpuid: the answer that was asked for in advance, or nil to ask now.
+  ///   - interrupts: where the interrupt controllers will most likely be: what `prepareInterrupts` is told
+  ///     counts, but it takes longer where it is something else.
   /// - Throws: where KVM is missing, not accessible, or lacks what every machine here needs.
-  public init(path: String = "/dev/kvm", cpuid: SupportedCPUID? = nil) throws(EngineError) {
+  public init(
+    path: String = "/dev/kvm", cpuid: SupportedCPUID? = nil, interrupts: InterruptControllerPlace = .engine
+  ) throws(EngineError) {
+    place = interrupts
     self.cpuid = cpuid ?? SupportedCPUID(path: path)
     savedRegisters = SavedRegisters(path: path)
     do throws(KVMError) {
@@ -44,10 +53,18 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
     }
   }
 
+  /// Leaves out what is for a guest's kernel. Before `map`.
+  public func prepareForUserModeOnly() { runsUserModeOnly = true }
+
   /// One memory slot for each region (KVM_SET_USER_MEMORY_REGION).
+  ///
+  /// The filter for model-specific registers comes before it: the kernel waits for all readers of the
+  /// machine's structures at each of the two, and that takes milliseconds where it had to do so a moment ago.
+  /// In this order it does only once.
   public func map(_ memory: GuestMemory) throws(EngineError) {
     self.memory = memory
     try asEngineError { () throws(KVMError) in
+      try filterRegisters()
       for (slot, region) in memory.regions.enumerated() {
         // Sound: `self` keeps the memory mapped for as long as the machine exists.
         try unsafe kernelMachine.machine.setUserMemoryRegion(
@@ -61,32 +78,39 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
   /// In the engine: the PIC pair, the I/O APIC and, with each vCPU, a local APIC. In software: none, and
   /// the registers of the local APIC leave the guest where this kernel can do that.
   public func prepareInterrupts(_ place: InterruptControllerPlace) throws(EngineError) {
+    let isOther = place != self.place
     self.place = place
     try asEngineError { () throws(KVMError) in
+      if isOther { try filterRegisters() }
       // Both addresses must be set before the first vCPU exists.
       try kernelMachine.machine.setIdentityMapAddress(Self.identityMapAddress)
       try kernelMachine.machine.setTSSAddress(Self.tssAddress)
-      guard place == .engine else { return passAPICRegistersToUs() }
+      guard place == .engine else { return }
       try kernelMachine.machine.createIRQChip()
       try kernelMachine.machine.setGSIRouting(Self.wiring)
     }
   }
 
-  /// Lets RDMSR and WRMSR of the local APIC's registers leave the guest. IA32_APIC_BASE and
-  /// IA32_TSC_DEADLINE are filtered; the x2APIC registers cannot be, but KVM refuses them without a local
-  /// APIC of its own, and refusals can be had too (KVM API, 4.97 and 7.21).
-  private func passAPICRegistersToUs() {
-    do throws(KVMError) {
-      try kernelMachine.machine.enableUserSpaceMSR([.invalid, .filter])
-      try kernelMachine.machine.setMSRFilter(
-        [MSR.apicBase, .timeStampDeadline].map {
-          KVMMSRFilterRange(reads: true, writes: true, first: $0.rawValue, allowed: [false])
-        }, allowsOthers: true)
-      hasRegisterExits = true
-    } catch {
-      // Linux before 5.10: the guest does not get to see those features.
-      hasRegisterExits = false
-    }
+  /// Denies the registers that the policy does not allow, where this kernel can.
+  private func filterRegisters() throws(KVMError) {
+    if runsUserModeOnly { return }
+    hasRegisterExits = reportsRegisterAccesses()
+    guard hasRegisterExits else { return }
+    try HardwarePolicy(offer: try cpuid.table(), circumstances([])).applyFilter(to: kernelMachine.machine)
+  }
+
+  /// Lets RDMSR and WRMSR that KVM would answer with #GP leave the guest: of registers that the filter denies,
+  /// that KVM does not know, and of values that it does not take (KVM API, 4.97 and 7.21). What is ours to
+  /// answer are the registers of local APICs outside the kernel; all else is counted, and is #GP.
+  ///
+  /// IA32_APIC_BASE and IA32_TSC_DEADLINE are denied by the filter where they are ours. The x2APIC registers
+  /// cannot be, but KVM refuses them without a local APIC of its own.
+  ///
+  /// - Returns: false before Linux 5.10.
+  private func reportsRegisterAccesses() -> Bool {
+    guard kernelMachine.machine.check(.msrFilter) > 0 else { return false }
+    let reasons: KVMMSRExitReasons = [.invalid, .unknown, .filter]
+    return (try? kernelMachine.machine.enableUserSpaceMSR(reasons)) != nil
   }
 
   /// How a PC's interrupt lines are wired: 0…15 to the PIC pair, 0…23 to the I/O APIC, where the
@@ -120,27 +144,21 @@ public final class HardwareEngine: MachineEngine, @unchecked Sendable {
         try kernelMachine.machine.createPIT2(flags: .speakerDummy)
       }
     }
-    try setCPUID(processors)
-  }
-
-  /// Lets the vCPUs see what KVM supports: without it they have no long mode.
-  func setCPUID(_ processors: [HardwareProcessor]) throws(EngineError) {
     try asEngineError { () throws(KVMError) in
-      for processor in processors {
-        hasTimeStamps = (try? processor.processor.timeStampFrequency()) ?? 0 > 0
-        try processor.processor.setCPUID(try identificationEntries(ofProcessor: processor.index))
-      }
+      let policy = HardwarePolicy(offer: try cpuid.table(), circumstances(processors))
+      self.policy = policy
+      try policy.apply(to: processors)
     }
   }
 
-  /// What CPUID tells on a vCPU.
-  func identificationEntries(ofProcessor index: Int) throws(KVMError) -> [KVMCPUIDEntry] {
-    var entries = CPUIDPolicy.entries(from: try cpuid.entries(), apicID: UInt32(index))
-    if place == .software {
-      CPUIDPolicy.adapt(
-        &entries, hasX2APIC: hasRegisterExits, hasDeadlineTimer: hasRegisterExits && hasTimeStamps)
-    }
-    return entries
+  private func circumstances(_ processors: [HardwareProcessor]) -> PolicyCircumstances {
+    let kilohertz = (try? processors.first?.processor.timeStampFrequency()) ?? 0
+    let isOwn = place == .engine
+    return PolicyCircumstances(
+      engine: .kvm, hasOwnLocalAPICs: isOwn, hasX2APIC: isOwn || hasRegisterExits,
+      hasDeadlineTimer: isOwn
+        ? kernelMachine.machine.check(.tscDeadlineTimer) > 0 : hasRegisterExits && kilohertz > 0,
+      timeStampFrequency: UInt64(kilohertz) * 1000, processorCount: processors.count)
   }
 
   /// The kernel's controllers.

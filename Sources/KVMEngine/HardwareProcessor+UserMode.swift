@@ -31,16 +31,7 @@ extension HardwareProcessor {
     throws(EngineError)
   {
     try asEngineError { () throws(KVMError) in
-      try processor.setCPUID(
-        identification.entries.map { entry in
-          var copy = KVMCPUIDEntry()
-          copy.function = entry.leaf
-          copy.index = entry.subleaf
-          copy.flags = entry.isSubleafSignificant ? 1 : 0
-          (copy.eax, copy.ebx) = (entry.registers.eax, entry.registers.ebx)
-          (copy.ecx, copy.edx) = (entry.registers.ecx, entry.registers.edx)
-          return copy
-        })
+      try processor.setCPUID(identification.entries.map(\.kernelEntry))
       let traps: [(MSR, UInt64)] = [
         (.star, 0x0023_0010_0000_0000), (.lstar, Self.systemCallTrap), (.cstar, Self.systemCallTrap),
         (.fmask, 0), (.sysenterCS, 0), (.timeStampCounter, timeStamp),

@@ -1,15 +1,17 @@
 internal import Host
 internal import KVM
+internal import ProcessorPolicy
+internal import X86
 
 /// The CPUID that KVM supports on this host, asked for on a thread of its own.
 ///
 /// The kernel executes CPUID some 80 times to answer. Where this host is itself a guest each of them
 /// leaves it, and the answer takes a millisecond: longer than all else that makes a machine. So it is
-/// asked for first, and waited for as late as possible.
+/// asked for first, while the image is read.
 public final class SupportedCPUID: Sendable {
   private enum Answer {
     case waiting
-    case entries([KVMCPUIDEntry])
+    case table(CPUIDTable)
     case failure(KVMError)
   }
 
@@ -30,24 +32,47 @@ public final class SupportedCPUID: Sendable {
 
   private func ask() {
     let result: Answer
+    // The names of features are sorted out here, where somebody waits for the kernel anyway.
+    CPUIDPolicy.prepare()
     do throws(KVMError) {
-      result = .entries(try KVMDevice(path: path).supportedCPUID())
+      result = .table(CPUIDTable(try KVMDevice(path: path).supportedCPUID().map(CPUIDEntry.init)))
     } catch {
       result = .failure(error)
     }
     answer.update { $0 = result }
   }
 
-  /// The entries; waits for them.
-  func entries() throws(KVMError) -> [KVMCPUIDEntry] {
+  /// The answer; waits for it.
+  func table() throws(KVMError) -> CPUIDTable {
     let result: Answer = answer.wait { answer in
       if case .waiting = answer { return nil }
       return answer
     }
     switch result {
-    case .entries(let entries): return entries
+    case .table(let table): return table
     case .failure(let error): throw error
-    case .waiting: return []
+    case .waiting: return CPUIDTable()
     }
+  }
+}
+
+extension CPUIDEntry {
+  /// As the kernel has it.
+  init(_ entry: KVMCPUIDEntry) {
+    self.init(
+      leaf: entry.function, subleaf: entry.index, isSubleafSignificant: entry.flags & 1 != 0,
+      registers: CPUIDRegisters(eax: entry.eax, ebx: entry.ebx, ecx: entry.ecx, edx: entry.edx))
+  }
+
+  /// As the kernel wants it.
+  var kernelEntry: KVMCPUIDEntry {
+    var entry = KVMCPUIDEntry()
+    entry.function = leaf
+    entry.index = subleaf
+    entry.flags = isSubleafSignificant ? 1 : 0
+    (entry.eax, entry.ebx, entry.ecx, entry.edx) = (
+      registers.eax, registers.ebx, registers.ecx, registers.edx
+    )
+    return entry
   }
 }

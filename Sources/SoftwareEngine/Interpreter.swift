@@ -70,11 +70,19 @@ final class Interpreter {
   var pendingExit: VMExit?
   /// Why the last instruction did not complete, as the threaded tier left it.
   var interruption: Interruption?
+  /// What the guest asked for in vain.
+  var denied = DeniedAccesses()
+  /// The machine's time, for kvmclock; nil where another engine tells it.
+  let clock: MachineClock?
   /// How it shares its vCPU with a hardware engine; see `Assistance`.
   var assistance = Assistance()
 
   /// A vCPU as it is after power-on; its state is loaded next.
-  init(index: Int, memory: PhysicalMemory, model: ProcessorModel, codeCache: CodeCache) {
+  init(
+    index: Int, memory: PhysicalMemory, model: ProcessorModel, codeCache: CodeCache,
+    clock: MachineClock? = nil
+  ) {
+    self.clock = clock
     self.index = index
     self.memory = memory
     self.model = model

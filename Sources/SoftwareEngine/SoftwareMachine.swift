@@ -2,6 +2,7 @@ internal import CLinux
 public import Engine
 public import GuestMemory
 internal import Host
+public import ProcessorPolicy
 
 /// A virtual machine whose vCPUs are executed in software: works on every host.
 public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
@@ -13,7 +14,8 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
   private let native: NativeCode
   private let processorCount: Int
   /// Where the time-stamp counters of all vCPUs start.
-  private let timeStampStart = swiftvm_time_stamp()
+  private let timeStampStart: UInt64
+  private let clock: MachineClock
 
   /// A machine for `processorCount` vCPUs, without memory as yet.
   public convenience init(processorCount: Int) {
@@ -24,6 +26,8 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
   init(processorCount: Int, native: NativeCode) {
     self.processorCount = processorCount
     self.native = native
+    timeStampStart = swiftvm_time_stamp()
+    clock = MachineClock(startTicks: timeStampStart)
   }
 
   /// Takes guest memory as it is: instructions reach it by host address.
@@ -59,7 +63,8 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
     }
     let model = ProcessorModel(
       index: index, processorCount: processorCount, timeStampStart: timeStampStart)
-    let interpreter = Interpreter(index: index, memory: memory, model: model, codeCache: codeCache)
+    let interpreter = Interpreter(
+      index: index, memory: memory, model: model, codeCache: codeCache, clock: clock)
     return SoftwareProcessor(index: index, interpreter: interpreter)
   }
 
@@ -69,6 +74,11 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
   /// Several vCPUs run in turns: no two instructions of the machine are executed at the same time, and their
   /// order is the same each time (docs/decisions/0020-turns.md).
   public var runsInTurns: Bool { processorCount > 1 }
+
+  /// What the guest sees of its CPU, and why.
+  public func explainProcessor() throws(EngineError) -> PolicyExplanation {
+    Self.explainProcessor(processorCount: processorCount)
+  }
 
   /// None: see `prepareInterrupts`.
   public var interruptController: (any InterruptController)? { nil }

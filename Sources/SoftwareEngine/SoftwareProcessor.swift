@@ -54,6 +54,7 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
       if interpreter.wantsInterruptWindow, canAcceptInterrupt { return .interruptWindow }
       if turnRest <= 0 { return .turnOver }
       noteForeignWrites()
+      if let clock = interpreter.clock, !clock.hasStableRate { interpreter.tellTime() }
       // How long a turn is must not depend on where blocks begin and end.
       let isLast = turnRest <= Self.quantum
       if let exit = advanceInTurn(by: isLast ? turnRest : Self.quantum, isExact: isLast) { return exit }
@@ -169,6 +170,23 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
     let scaled = (timeStamp &- now).multipliedFullWidth(by: 1_000_000_000)
     return scaled.high < frequency ? frequency.dividingFullWidth(scaled).quotient : .max
   }
+
+  // MARK: What a guest asks for
+
+  /// RIP; of an instruction that waits for its answer where there is one.
+  public var instructionPointer: UInt64? { interpreter.core.rip }
+
+  /// Registers that are not there, values that they do not take, and leaves that CPUID does not have.
+  public var denied: DeniedAccesses { interpreter.denied }
+
+  /// RBX, RCX, RDX, RSI.
+  public var hypercallArguments: HypercallArguments { interpreter.hypercallArguments }
+
+  /// RAX.
+  public func completeHypercall(_ result: Int64) { interpreter.completeHypercall(result) }
+
+  /// Told by kvmclock.
+  public func noteThatItWasPaused() { interpreter.tellTime(wasPaused: true) }
 
   // MARK: Other threads
 

@@ -39,6 +39,10 @@ struct RunCommand: OptionReading {
   var irqchip: String?
   @Option(help: ArgumentHelp("Write how it ended to this file, as JSON.", valueName: "file"))
   var report: String?
+  @Option(
+    help: ArgumentHelp("Say what the guest's CPU is and why, and what it was denied: cpu.", valueName: "what")
+  )
+  var explain: String?
   @Flag(help: "End with status 104 when the guest asks for a reset.")
   var noReboot = false
   @Flag(help: "Ask for transparent huge pages.")
@@ -59,6 +63,7 @@ struct RunCommand: OptionReading {
     try options.apply([
       (.cpus, cpus), (.serial, serial), (.exitPort, exitPort), (.exitStatus, exitStatus),
       (.timeout, timeout), (.engine, engine), (.assist, assist), (.irqchip, irqchip), (.report, report),
+      (.explain, explain),
     ])
     let switches: [(RunOptions.Switch, Bool)] = [
       (.noReboot, noReboot), (.hugePages, hugePages), (.timings, timings), (.verbose, verbose),

@@ -9,6 +9,8 @@ struct RunOptions: Sendable {
   var printsTimings = false
   /// Say what is done and why.
   var isVerbose = false
+  /// Say what the guest sees of its CPU and why, and what it was denied.
+  var explainsProcessor = false
 
   /// The first module is the initial RAM disk.
   private var hasInitrd = false
@@ -16,6 +18,7 @@ struct RunOptions: Sendable {
   /// An option that takes a value, by its name on the command line.
   enum Option: String, CaseIterable, Sendable {
     case mem, cpus, mode, cmdline, initrd, module, serial, timeout, engine, assist, irqchip, report, entry
+    case explain
     case exitPort = "exit-port"
     case exitStatus = "exit-status"
     case loadAddress = "load-address"
@@ -99,6 +102,9 @@ struct RunOptions: Sendable {
       }
       configuration.interruptControllers = choice
     case .report: reportPath = text
+    case .explain:
+      guard text == "cpu" else { throw bad(option, text, "cpu") }
+      explainsProcessor = true
     case .loadAddress: configuration.loadAddress = try address(option, text)
     case .entry: configuration.entryPoint = try address(option, text)
     }

@@ -10,6 +10,12 @@ struct RunSession {
   private func run() -> UInt8 {
     var configuration = options.configuration
     configuration.endsOnSignals = true
+    if options.explainsProcessor {
+      // In one piece: the guest writes to the terminal soon.
+      configuration.explainProcessor = { explanation in
+        writeStandardError(explanation.lines.map { "swiftvm: \($0)\n" }.joined())
+      }
+    }
     let machine: VirtualMachine
     do throws(StartError) {
       machine = try VirtualMachine(configuration)
@@ -37,6 +43,10 @@ struct RunSession {
     default: say(outcome.sentence)
     }
     if let crash = outcome.crash { writeStandardError(crash.text) }
+    if options.explainsProcessor {
+      if outcome.denied.isEmpty { say("The guest asked for nothing of its CPU that it does not have.") }
+      for line in outcome.denied.lines { say(line) }
+    }
     if options.isVerbose {
       say(
         "\(outcome.exits) exits, \(outcome.unclaimedAccesses) accesses that no device claims, "

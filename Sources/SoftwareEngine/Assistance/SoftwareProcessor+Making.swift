@@ -33,8 +33,10 @@ extension SoftwareProcessor {
       }
       // The counter starts with the host's: some hosts' KVM shows user mode that one, whatever it is told.
       ?? ProcessorModel(index: index, processorCount: processorCount, timeStampStart: 0)
+    // Where KVM says what the CPU is, kvmclock is KVM's, too.
+    let clock = identification == nil ? MachineClock(startTicks: swiftvm_time_stamp()) : nil
     let interpreter = Interpreter(
-      index: index, memory: PhysicalMemory(memory), model: model, codeCache: codeCache)
+      index: index, memory: PhysicalMemory(memory), model: model, codeCache: codeCache, clock: clock)
     return SoftwareProcessor(index: index, interpreter: interpreter)
   }
 }

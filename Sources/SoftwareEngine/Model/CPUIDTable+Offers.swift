@@ -9,6 +9,7 @@ extension CPUIDTable {
   func offers(_ feature: InstructionFeature) -> Bool {
     switch Self.condition(of: feature) {
     case .always: true
+    case .hypervisor: hypervisorSignature == Self.kvmSignature
     case .never: false
     case .named(let name): hasNamed(name)
     }
@@ -16,6 +17,8 @@ extension CPUIDTable {
 
   private enum Condition {
     case always, never
+    /// Leaf 0x4000_0000 has KVM's signature.
+    case hypervisor
     case named(String)
   }
 
@@ -23,6 +26,7 @@ extension CPUIDTable {
   private static func condition(of feature: InstructionFeature) -> Condition {
     switch feature {
     case .base, .rdpmc: .always
+    case .hypercall: .hypervisor
     case .long64: .named("lm")
     case .x87: .named("fpu")
     case .tsc: .named("tsc")

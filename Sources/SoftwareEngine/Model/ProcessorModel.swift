@@ -1,4 +1,5 @@
 internal import CLinux
+internal import ProcessorPolicy
 internal import X86
 
 /// What CPU the guest sees: what CPUID tells, and what follows from it. An instruction exists exactly if
@@ -38,8 +39,9 @@ struct ProcessorModel {
     index: Int = 0, processorCount: Int = 1, host: HostIdentification = .current,
     timeStampStart: UInt64 = swiftvm_time_stamp()
   ) {
-    let table = CPUIDTable.softwareProcessor(host)
-      .describing(apicID: UInt32(clamping: index), of: processorCount)
+    let table = CPUIDPolicy.table(
+      from: .softwareProcessor(host), .software(host, processorCount: processorCount)
+    ).describing(apicID: UInt32(clamping: index), of: processorCount)
     self.init(table, timeStampFrequency: host.timeStampFrequency, timeStampStart: timeStampStart)
     measuresFrequency = host.timeStampFrequency == 0
   }
@@ -75,6 +77,9 @@ struct ProcessorModel {
   func has(_ feature: InstructionFeature) -> Bool {
     features &>> UInt128(feature.rawValue) & 1 != 0
   }
+
+  /// Whether CPUID has a leaf.
+  func has(leaf: UInt32) -> Bool { table.has(leaf: leaf) }
 
   /// What CPUID returns; two bits follow registers.
   ///

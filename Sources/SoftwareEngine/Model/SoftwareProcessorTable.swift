@@ -14,8 +14,13 @@ extension CPUIDTable {
   private static let hostFeatures =
     "pni ssse3 sse4_1 sse4_2 aes pclmulqdq sha_ni gfni fdp_excptn_only rdrand rdseed"
 
+  /// What of KVM's interface to guests there is: see `Paravirtual/` and the run loop's hypercalls. Accesses to
+  /// ports take no time that a guest would have to wait out.
+  private static let hypervisorFeatures =
+    "kvm_clocksource kvm_nop_io_delay kvm_clocksource2 kvm_pv_unhalt kvm_pv_send_ipi kvm_pv_sched_yield"
+
   /// The frequency of the local APIC's timer, and so of the clock that leaf 0x15 calls the crystal: 1 GHz.
-  static let crystalFrequency: UInt64 = 1_000_000_000
+  static let crystalFrequency: UInt32 = 1_000_000_000
 
   /// The table of a machine's first vCPU.
   static func softwareProcessor(_ host: HostIdentification) -> CPUIDTable {
@@ -47,7 +52,6 @@ extension CPUIDTable {
     // XCR0: x87 and SSE, an area of 576 bytes.
     set(0xD, subleaf: 0, 3, 576, 576)
     set(0xD, subleaf: 1, 0, 576)
-    table.setTimeStamp(host.timeStampFrequency)
     set(0x8000_0000, 0x8000_0008)
     for leaf in UInt32(0x8000_0001)...0x8000_0004 { set(leaf) }
     // Caches as AMD tells them: 64-byte lines, 32 KiB of each kind, 512 KiB.
@@ -57,12 +61,11 @@ extension CPUIDTable {
     // 40 bits of physical, 48 of linear addresses.
     set(0x8000_0008, 48 << 8 | 40)
     set(0x4000_0000, 0x4000_0010)
-    for leaf in UInt32(0x4000_0001)...0x4000_0010 where leaf != 0x4000_0010 { set(leaf) }
-    set(
-      0x4000_0010, UInt32(clamping: host.timeStampFrequency / 1000), UInt32(crystalFrequency / 1000))
+    set(0x4000_0001)
+    table.setTimeStampFrequency(host.timeStampFrequency, crystal: crystalFrequency)
 
     table.vendor = host.vendor
-    table.hypervisor = "SwiftVM"
+    table.hypervisorSignature = CPUIDTable.kvmSignature
     table.brand = "SwiftVM software CPU"
     table.setFeatures(host)
     return table
@@ -73,25 +76,18 @@ extension CPUIDTable {
     for name in Self.hostFeatures.split(separator: " ") where host.features.hasNamed(String(name)) {
       allow(name)
     }
-    if host.hasInvariantTimeStamp { set(.invariantTimeStamp, to: true) }
+    for name in Self.hypervisorFeatures.split(separator: " ") { allow(name) }
+    if host.hasInvariantTimeStamp {
+      set(.invariantTimeStamp, to: true)
+      // Then one vCPU's clock never runs behind another's, and a guest need not see to that.
+      allow("kvm_clocksource_stable")
+    }
     // AMD tells of its faults of speculation by other means.
     if !isAMDCompatible { allow("arch_capabilities") }
   }
 
   private mutating func allow(_ name: Substring) {
     if let feature = CPUIDFeature.named(String(name)) { set(feature, to: true) }
-  }
-
-  /// The signature of leaf 0x4000_0000, padded with zeros.
-  private var hypervisor: String {
-    get { hypervisorSignature ?? "" }
-    set {
-      var words: [UInt32] = [0, 0, 0]
-      for (index, byte) in newValue.utf8.prefix(12).enumerated() {
-        words[index / 4] |= UInt32(byte) << UInt32(index % 4 * 8)
-      }
-      update(0x4000_0000) { leaf in (leaf.ebx, leaf.ecx, leaf.edx) = (words[0], words[1], words[2]) }
-    }
   }
 
   /// Leaf 4: 32 KiB of data and of instructions with 8 ways, 512 KiB with 8 ways; 64-byte lines.
@@ -105,47 +101,5 @@ extension CPUIDTable {
           registers: CPUIDRegisters(
             eax: cache.type | cache.level << 5 | 1 << 8, ebx: 7 << 22 | 63, ecx: cache.sets - 1)))
     }
-  }
-
-  /// Leaves 0x15 and 0x16, where the frequency of the time-stamp counter is known.
-  ///
-  /// The ratio of 0x15 is chosen such that Linux, which multiplies the crystal's kHz by the numerator in
-  /// 32 bits, does not overflow.
-  private mutating func setTimeStamp(_ frequency: UInt64) {
-    var ratio = CPUIDRegisters()
-    var speed = CPUIDRegisters()
-    if frequency != 0 {
-      let (numerator, denominator) = Self.ratio(frequency, Self.crystalFrequency, limit: 4000)
-      ratio = CPUIDRegisters(eax: denominator, ebx: numerator, ecx: UInt32(Self.crystalFrequency))
-      speed = Self.speed(ofFrequency: frequency)
-    }
-    set(CPUIDEntry(leaf: 0x15, registers: ratio))
-    set(CPUIDEntry(leaf: 0x16, registers: speed))
-  }
-
-  /// Leaf 0x16 of a CPU with this frequency in Hz: base and maximum in MHz, and a bus of 100 MHz.
-  static func speed(ofFrequency frequency: UInt64) -> CPUIDRegisters {
-    let megahertz = UInt32(clamping: (frequency &+ 500_000) / 1_000_000) & 0xFFFF
-    return CPUIDRegisters(eax: megahertz, ebx: megahertz, ecx: 100)
-  }
-
-  /// The best fraction for `value` / `unit` whose two parts are at most `limit`: a convergent of its
-  /// continued fraction.
-  static func ratio(_ value: UInt64, _ unit: UInt64, limit: UInt64) -> (
-    numerator: UInt32, denominator: UInt32
-  ) {
-    var (high, low) = (value, unit)
-    var (before, last) = ((p: UInt64(0), q: UInt64(1)), (p: UInt64(1), q: UInt64(0)))
-    while low != 0 {
-      let whole = high / low
-      let (p, overflowP) = whole.multipliedReportingOverflow(by: last.p)
-      let (q, overflowQ) = whole.multipliedReportingOverflow(by: last.q)
-      guard !overflowP, !overflowQ, p <= limit, q <= limit else { break }
-      let next = (p: p + before.p, q: q + before.q)
-      guard next.p <= limit, next.q <= limit else { break }
-      (before, last) = (last, next)
-      (high, low) = (low, high % low)
-    }
-    return (UInt32(clamping: last.p), UInt32(clamping: max(last.q, 1)))
   }
 }

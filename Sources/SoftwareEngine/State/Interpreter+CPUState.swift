@@ -32,6 +32,7 @@ extension Interpreter {
     assistance.didLoad(flushes: translations.flushCount)
     debugRegistersDidChange()
     modeDidChange()
+    tellTime()
   }
 
   /// The state as it is.

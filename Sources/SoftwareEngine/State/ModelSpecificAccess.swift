@@ -62,10 +62,10 @@ extension ModelSpecificFile {
   /// The registers that cannot be written.
   private static func constant(_ register: MSR, _ model: ProcessorModel) -> UInt64? {
     switch register.rawValue {
-    // IA32_PLATFORM_ID, MSR_SMI_COUNT, IA32_MCG_CAP (no banks), the last-branch records.
-    case 0x17, 0x34, 0x179, 0x1DB, 0x1DC, 0x1DD, 0x1DE: 0
-    // IA32_FEATURE_CONTROL: locked, with nothing in it.
-    case 0x3A where !model.isAMD: 1
+    // IA32_MCG_CAP (no banks), the last-branch records.
+    case 0x179, 0x1DB, 0x1DC, 0x1DD, 0x1DE: 0
+    // IA32_PLATFORM_ID, MSR_SMI_COUNT.
+    case 0x17 where !model.isAMD, 0x34 where !model.isAMD: 0
     // MSR_PLATFORM_INFO: the ratio of the time-stamp counter to 100 MHz.
     case 0xCE where !model.isAMD: min(model.timeStampFrequency / 100_000_000, 255) << 8
     // IA32_MTRRCAP: eight variable ranges, fixed ranges, write-combining.
@@ -74,8 +74,6 @@ extension ModelSpecificFile {
     case 0x10A where model.architecturalCapabilities != 0: model.architecturalCapabilities
     // IA32_PERF_STATUS.
     case 0x198 where !model.isAMD: 0
-    // OSVW: no erratum.
-    case 0xC001_0140 where model.isAMD: 0
     default: nil
     }
   }
@@ -107,12 +105,12 @@ enum StoredRegisterKind {
     case 0x250, 0x258, 0x259, 0x268...0x26F: self = .fixedRange
     case 0x200...0x20F: self = register.rawValue & 1 == 0 ? .rangeBase : .rangeMask
     case 0x2FF: self = .defaultType
-    case 0x1A0: self = .miscEnable
+    case 0x1A0 where !model.isAMD: self = .miscEnable
     case 0x8B: self = .microcodeRevision
     // IA32_P5_MC_ADDR and TYPE, IA32_MCG_STATUS.
     case 0x0, 0x1, 0x17A: self = .plain
     // IA32_BIOS_UPDT_TRIG.
-    case 0x79: self = .ignored
+    case 0x79 where !model.isAMD: self = .ignored
     // IA32_DEBUGCTL: no branch records, no stepping by branches.
     case 0x1D9: self = .zero
     // IA32_PERF_CTL, IA32_THERM_*, IA32_ENERGY_PERF_BIAS.

@@ -20,8 +20,6 @@ struct ModelSpecificFile {
   var timeStampOffset: UInt64
   /// Registers without a field.
   var stored = ModelSpecificRegisters()
-  /// Accesses that were #GP because there is no such register, or no such value.
-  var refused = RefusedRegisters()
 
   /// The registers after power-on; the time-stamp counter of every vCPU of a machine starts at the same
   /// moment.
@@ -67,29 +65,5 @@ struct ModelSpecificFile {
     registers[.timeStampAdjust] = timeStampAdjust
     registers[.timeStampCounter] = timeStamp
     return (registers, apicBase)
-  }
-}
-
-/// The model-specific registers that the guest asked for in vain, with counts: what a person looks for
-/// when a guest does not come up.
-struct RefusedRegisters {
-  struct Entry {
-    var register: MSR
-    var reads: UInt64 = 0
-    var writes: UInt64 = 0
-  }
-
-  /// In the order of the first access. A guest that tries them all fills it up and no more.
-  private(set) var entries: [Entry] = []
-  static let limit = 64
-
-  mutating func count(_ register: MSR, isWrite: Bool) {
-    var index = entries.startIndex
-    while index < entries.count, entries[index].register != register { index += 1 }
-    if index == entries.count {
-      guard index < Self.limit else { return }
-      entries.append(Entry(register: register))
-    }
-    if isWrite { entries[index].writes &+= 1 } else { entries[index].reads &+= 1 }
   }
 }

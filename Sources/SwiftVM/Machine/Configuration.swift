@@ -3,6 +3,7 @@ public import Devices
 internal import Engine
 public import GuestMemory
 public import Host
+public import ProcessorPolicy
 
 extension VirtualMachine {
   /// A virtual machine, described: a plain value that can be stored, compared in parts, and changed
@@ -117,6 +118,9 @@ extension VirtualMachine {
     var randomMoves: UInt64?
     /// Where the interrupt controllers are.
     public var interruptControllers = InterruptControllerChoice.auto
+    /// Called before the guest's first instruction with what it sees of its CPU, and why; nil: nobody wants
+    /// to know.
+    public var explainProcessor: (@Sendable (PolicyExplanation) -> Void)?
     /// SIGINT, SIGTERM, SIGHUP and SIGQUIT to this process end the machine in good order. For
     /// commands; a program with signal handling of its own leaves it off.
     public var endsOnSignals = false

@@ -1,5 +1,6 @@
 internal import Engine
 internal import Host
+internal import Synchronization
 
 /// A machine between power-on and power-off, whatever its engine. A reset makes a new one.
 final class PoweredMachine: Sendable {
@@ -69,12 +70,19 @@ final class PoweredMachine: Sendable {
     for vcpu in vcpus { vcpu.processor.kick() }
   }
 
+  /// Has every vCPU tell its guest that it did not run for a while, before it goes on.
+  func noteThatItWasPaused() {
+    for vcpu in vcpus { vcpu.wasPaused.store(true, ordering: .relaxed) }
+  }
+
   /// What is left of the vCPUs, once their threads have ended.
   func remains() -> [VCPURemains] {
     vcpus.map { vcpu in
-      VCPURemains(
+      var denied = vcpu.processor.denied
+      denied.add(vcpu.denied.withLock { $0 })
+      return VCPURemains(
         ending: vcpu.ending.withLock { $0 }, lastExits: vcpu.history.entries, exitCount: vcpu.history.total,
-        assistance: vcpu.processor.assistance ?? AssistanceCount())
+        assistance: vcpu.processor.assistance ?? AssistanceCount(), denied: denied)
     }
   }
 }
@@ -86,4 +94,6 @@ struct VCPURemains: Sendable {
   var exitCount: UInt64
   /// What the software CPU did for it.
   var assistance = AssistanceCount()
+  /// What its guest was denied.
+  var denied = DeniedAccesses()
 }

@@ -19,7 +19,8 @@ extension VirtualMachine {
     if configuration.engine == .software { return try powerOnInSoftware(plan, timeline: &timeline) }
     let hardware: HardwareEngine
     do throws(EngineError) {
-      hardware = try HardwareEngine(path: configuration.kvmPath, cpuid: cpuid)
+      hardware = try HardwareEngine(
+        path: configuration.kvmPath, cpuid: cpuid, interrupts: configuration.interruptControllerPlace)
     } catch {
       guard configuration.engine == .auto, configuration.interruptControllers != .kernel else {
         throw .engine(error)
@@ -126,13 +127,18 @@ extension VirtualMachine {
       try engine.finishSetup(processors)
       timeline.mark("create the interval timer and set CPUID")
       try processors[0].loadState(plan.entry)
+      // Once: after a reset it is the same.
+      if let explain = configuration.explainProcessor, life.read(\.reboots) == 0 {
+        explain(try engine.explainProcessor())
+      }
     } catch {
       throw .engine(error)
     }
     timeline.mark("set the entry state")
     let shared = SharedParts(
-      ports: devices.ports, memory: devices.memory, localControllers: interrupts.localControllers, gate: gate,
-      control: control, guestMemory: memory, post: devices.post)
+      ports: devices.ports, memory: devices.memory, localControllers: interrupts.localControllers,
+      interrupts: interrupts.controller, gate: gate, control: control, guestMemory: memory, post: devices.post
+    )
     // Not weak: a running machine lives until its end. `powerOff` breaks the cycle.
     let machine = PoweredMachine(engine: engine, processors: processors, shared: shared) {
       self.lastVCPUHasLeft()
@@ -231,7 +237,10 @@ extension VirtualMachine {
       life.patienceTimer = nil
       life.earlierExits += exits
       life.earlierUnclaimed += unclaimed
-      for vcpu in remains { life.assistance.add(vcpu.assistance) }
+      for vcpu in remains {
+        life.assistance.add(vcpu.assistance)
+        life.denied.add(vcpu.denied)
+      }
       guard case .reset = reason, configuration.reboots, let plan = life.plan else {
         if case .internalFault = reason { return (reason, nil, life.requestedStop == reason) }
         return (reason, nil, false)
@@ -266,6 +275,7 @@ extension VirtualMachine {
       outcome.exits = life.earlierExits
       outcome.unclaimedAccesses = life.earlierUnclaimed
       outcome.assistance = life.assistance
+      outcome.denied = life.denied
       life.current = nil
       life.haltTimer = nil
       life.limitTimer = nil

@@ -51,6 +51,8 @@ public final class VirtualMachine: Sendable {
     var earlierUnclaimed: UInt64 = 0
     /// What the software CPU did for KVM.
     var assistance = AssistanceCount()
+    /// What the guest was denied.
+    var denied = DeniedAccesses()
     var haltTimer: RepeatingTimer?
     var limitTimer: EventLoop.Timer?
     var patienceTimer: EventLoop.Timer?
@@ -122,6 +124,8 @@ public final class VirtualMachine: Sendable {
     life.update { life in
       guard life.pauses > 0 else { return }
       life.pauses -= 1
+      // Before they go on, each on its own thread.
+      if life.pauses == 0 { life.current?.noteThatItWasPaused() }
       life.current?.shared.gate.release()
     }
   }

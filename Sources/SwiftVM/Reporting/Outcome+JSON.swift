@@ -12,10 +12,33 @@ extension Outcome {
       ("exits", .number(Int64(clamping: exits))),
       ("unclaimedAccesses", .number(Int64(clamping: unclaimedAccesses))),
     ]
+    if !denied.isEmpty { members.append(("denied", denied.json)) }
     if assistance.moves > 0 { members.append(("assistance", assistance.json)) }
     if case .guestExit(let status) = reason { members.append(("guestStatus", .number(Int64(status)))) }
     if let crash { members.append(("crash", crash.json)) }
     return .object(members)
+  }
+}
+
+extension DeniedAccesses {
+  var json: JSONValue {
+    let registers = registers.map { entry in
+      JSONValue.object([
+        ("register", .hex(UInt64(entry.register.rawValue))),
+        ("name", entry.register.name.map { .string($0) } ?? .null),
+        ("reads", .number(Int64(clamping: entry.reads))), ("writes", .number(Int64(clamping: entry.writes))),
+        ("firstRIP", entry.firstAddress.map { .hex($0) } ?? .null),
+      ])
+    }
+    let leaves = leaves.map { entry in
+      JSONValue.object([
+        ("leaf", .hex(UInt64(entry.leaf))), ("count", .number(Int64(clamping: entry.count))),
+      ])
+    }
+    return .object([
+      ("registers", .array(registers)), ("leaves", .array(leaves)),
+      ("omitted", .number(Int64(clamping: omitted))),
+    ])
   }
 }
 

@@ -14,6 +14,8 @@ public struct Outcome: Sendable {
   public var unclaimedAccesses: UInt64 = 0
   /// What the software CPU did for KVM, over all vCPUs and reboots.
   public var assistance = AssistanceCount()
+  /// What the guest asked of its CPU in vain, over all vCPUs and reboots.
+  public var denied = DeniedAccesses()
 }
 
 extension Outcome {

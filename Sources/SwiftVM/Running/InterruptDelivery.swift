@@ -12,6 +12,7 @@ final class InterruptDelivery: @unchecked Sendable {
 
   private let processor: any Processor
   private let local: any LocalInterruptController
+  private let gate: VCPUGate
   /// The vCPU does not run: it waits for a start-up IPI.
   private var waitsForStartup: Bool
   /// The vCPU is in HLT.
@@ -21,9 +22,10 @@ final class InterruptDelivery: @unchecked Sendable {
   /// The state that INIT left, while it waits; nil before the first INIT.
   private var initialized: CPUState?
 
-  init(processor: any Processor, local: any LocalInterruptController) {
+  init(processor: any Processor, local: any LocalInterruptController, gate: VCPUGate) {
     self.processor = processor
     self.local = local
+    self.gate = gate
     waitsForStartup = processor.index != 0
   }
 
@@ -44,7 +46,9 @@ final class InterruptDelivery: @unchecked Sendable {
     }
     if isHalted {
       let isInterruptible = processor.interruptsEnabled
-      guard isInterruptible, local.hasInterrupt else { return Sleep(isForGood: !isInterruptible) }
+      guard isInterruptible && local.hasInterrupt || gate.takeHaltEnd(vcpu: processor.index) else {
+        return Sleep(isForGood: !isInterruptible)
+      }
       isHalted = false
     }
     activity = .running
@@ -56,7 +60,8 @@ final class InterruptDelivery: @unchecked Sendable {
     return nil
   }
 
-  /// HLT: the vCPU waits for an interrupt that the guest takes, an NMI, or INIT.
+  /// HLT: the vCPU waits for an interrupt that the guest takes, an NMI, INIT, or another vCPU that ends it by
+  /// hypercall.
   ///
   /// - Returns: as `prepareEntry`.
   func halt() throws(EngineError) -> Sleep? {
@@ -66,20 +71,22 @@ final class InterruptDelivery: @unchecked Sendable {
     return try prepareEntry()
   }
 
-  /// RDMSR of a register of the local controller.
-  func read(_ register: MSR) {
+  /// RDMSR of a register of the local controller. False: it has no such register, and nothing was answered.
+  func read(_ register: MSR) -> Bool {
     local.taskPriority = processor.taskPriority
-    processor.completeRegisterRead(local.read(register))
+    guard let value = local.read(register) else { return false }
+    processor.completeRegisterRead(value)
+    return true
   }
 
-  /// WRMSR of a register of the local controller.
-  func write(_ register: MSR, _ value: UInt64) throws(EngineError) {
+  /// WRMSR of a register of the local controller. False: it does not take that, and nothing was answered.
+  func write(_ register: MSR, _ value: UInt64) throws(EngineError) -> Bool {
     local.taskPriority = processor.taskPriority
-    let accepted = local.write(register, value)
-    processor.completeRegisterWrite(accepted: accepted)
-    guard accepted else { return }
+    guard local.write(register, value) else { return false }
+    processor.completeRegisterWrite(accepted: true)
     processor.taskPriority = local.taskPriority
     if register == .apicBase { try processor.setAPICBase(value) }
+    return true
   }
 
   private func take(_ signals: ProcessorSignals) throws(EngineError) {

@@ -11,6 +11,8 @@ struct SharedParts: Sendable {
   let memory: [Bus]
   /// The vCPUs' local interrupt controllers where they are ours; none where they are the engine's.
   var localControllers: [any LocalInterruptController] = []
+  /// Where messages to local interrupt controllers are sent.
+  let interrupts: any InterruptController
   /// Where vCPU threads are held and let go.
   let gate: VCPUGate
   /// Where the end of the machine is decided.

@@ -22,6 +22,8 @@ final class VCPUGate: Sendable {
     var isAsleep: [Bool]
     /// Which of them only another vCPU could wake.
     var isAsleepForGood: [Bool]
+    /// Whose HLT another vCPU has ended by hypercall; of one that is not in HLT, the next one's.
+    var isHaltEnded: [Bool]
 
     /// Whether a vCPU may go on: the machine is neither held nor stopping.
     var isOpen: Bool { pausers == 0 && !isStopping }
@@ -42,7 +44,9 @@ final class VCPUGate: Sendable {
   init(vcpuCount: Int, shareThread: Bool = false) {
     let none = Array(repeating: false, count: vcpuCount)
     monitor = Monitor(
-      State(alive: shareThread ? 1 : vcpuCount, isWoken: none, isAsleep: none, isAsleepForGood: none))
+      State(
+        alive: shareThread ? 1 : vcpuCount, isWoken: none, isAsleep: none, isAsleepForGood: none,
+        isHaltEnded: none))
   }
 
   /// The answer to `.interrupted`: waits here while the machine is paused. False: it stops, and
@@ -131,6 +135,26 @@ final class VCPUGate: Sendable {
       guard state.isStopping || isAnyWoken && state.pausers == 0 else { return nil }
       state.parked -= 1
       return !state.isStopping
+    }
+  }
+
+  // MARK: HLT that another vCPU ends
+
+  /// Ends the HLT of a vCPU, or its next one, as an interrupt would.
+  func endHalt(vcpu: Int) {
+    defer { wakes.wrappingAdd(1, ordering: .releasing) }
+    monitor.update { state in
+      state.isHaltEnded[vcpu] = true
+      state.isWoken[vcpu] = true
+      state.isAsleepForGood[vcpu] = false
+    }
+  }
+
+  /// Whether `endHalt` was called for a vCPU since the last call of this.
+  func takeHaltEnd(vcpu: Int) -> Bool {
+    monitor.update { state in
+      defer { state.isHaltEnded[vcpu] = false }
+      return state.isHaltEnded[vcpu]
     }
   }
 

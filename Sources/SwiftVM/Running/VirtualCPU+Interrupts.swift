@@ -1,10 +1,12 @@
 internal import Engine
+internal import Host
+internal import Synchronization
 internal import X86
 
 /// The exits that concern a local interrupt controller of ours; where it is the engine's, there are none.
 extension VirtualCPU {
   /// Does something with what the local controller has, if it is ours. Nil: the vCPU goes on.
-  private func deliver(
+  func deliver(
     _ body: (InterruptDelivery) throws(EngineError) -> InterruptDelivery.Sleep?
   ) -> Pause? {
     guard let delivery else { return nil }
@@ -30,16 +32,37 @@ extension VirtualCPU {
 
   /// RDMSR of a register that the engine does not answer for.
   func read(_ register: MSR) {
-    guard let delivery else { return processor.completeRegisterRead(nil) }
-    delivery.read(register)
+    if delivery?.read(register) ?? false { return }
+    deny(register, isWrite: false)
+    processor.completeRegisterRead(nil)
   }
 
   /// WRMSR of such a register. Nil: the vCPU goes on.
   func write(_ register: MSR, _ value: UInt64) -> Pause? {
-    if delivery == nil { processor.completeRegisterWrite(accepted: false) }
-    return deliver { delivery throws(EngineError) in
-      try delivery.write(register, value)
+    guard delivery != nil else {
+      refuseWrite(register)
       return nil
+    }
+    return deliver { delivery throws(EngineError) in
+      if try !delivery.write(register, value) { refuseWrite(register) }
+      return nil
+    }
+  }
+
+  private func refuseWrite(_ register: MSR) {
+    deny(register, isWrite: true)
+    processor.completeRegisterWrite(accepted: false)
+  }
+
+  /// Counts an access that is #GP to the guest.
+  private func deny(_ register: MSR, isWrite: Bool) {
+    denied.withLock { $0.count(register, isWrite: isWrite) { processor.instructionPointer } }
+  }
+
+  /// Tells the guest of a pause, before it runs on.
+  func tellOfPause() {
+    if wasPaused.load(ordering: .relaxed), wasPaused.exchange(false, ordering: .relaxed) {
+      processor.noteThatItWasPaused()
     }
   }
 }

@@ -1,6 +1,7 @@
 internal import Devices
 internal import Engine
 internal import Host
+internal import Synchronization
 
 /// One vCPU of a running machine and the loop that its thread spends its life in.
 ///
@@ -14,6 +15,10 @@ final class VirtualCPU: Sendable {
   let machine: SharedParts
   /// The last exits; only the vCPU's own thread touches it until that thread has ended.
   let history = ExitHistory()
+  /// What the run loop refused the guest.
+  let denied = Lock(DeniedAccesses())
+  /// The machine was paused since the vCPU last ran, and the guest is to be told.
+  let wasPaused = Atomic<Bool>(false)
   /// What is left of the vCPU once its thread has ended.
   let ending = Lock<Ending?>(nil)
 
@@ -24,7 +29,7 @@ final class VirtualCPU: Sendable {
     self.processor = processor
     self.machine = machine
     delivery = machine.localController(ofVCPU: processor.index).map {
-      InterruptDelivery(processor: processor, local: $0)
+      InterruptDelivery(processor: processor, local: $0, gate: machine.gate)
     }
   }
 
@@ -74,6 +79,8 @@ final class VirtualCPU: Sendable {
       ports.collect(&portCursor)
       memory.collect(&memoryCursor)
     }
+    // It may have slept until now.
+    tellOfPause()
     if let pause = prepareEntry() { return pause }
     while true {
       let exit: VMExit
@@ -108,6 +115,7 @@ final class VirtualCPU: Sendable {
         captureStateIfWanted()
         return .ended
       }
+      tellOfPause()
       return prepareEntry()
     case .turnOver:
       return .turnOver
@@ -127,8 +135,8 @@ final class VirtualCPU: Sendable {
       history.record(.writeRegister, detail: UInt64(register.rawValue))
       return write(register, value)
     case .hypercall(let number):
-      // No hypercall is offered to the guest: KVM answers its own, the rest is an error to it.
       history.record(.hypercall, detail: number)
+      answer(hypercall: number)
     case .systemEvent(let type, let detail):
       history.record(.systemEvent, detail: UInt64(type))
       answer(systemEvent: type, detail: detail)

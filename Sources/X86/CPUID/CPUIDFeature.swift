@@ -25,9 +25,10 @@ public struct CPUIDFeature: Sendable, Hashable {
 
   /// The feature called `name`, or nil where we know none of that name. Case does not count.
   public static func named(_ name: String) -> CPUIDFeature? {
-    let name = name.lowercased()
-    return all.first { $0.name == name }
+    byName[name] ?? byName[name.lowercased()]
   }
+
+  private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 }
 
 extension CPUIDFeature: CustomStringConvertible {
@@ -48,6 +49,8 @@ extension CPUIDFeature {
   public static let timeStampDeadline = known("tsc_deadline_timer")
   /// More than one logical processor in the package.
   public static let hyperThreading = known("ht")
+  /// These logical processors are cores, not threads (AMD).
+  public static let coreMultiprocessingLegacy = known("cmp_legacy")
   /// MONITOR and MWAIT.
   public static let monitor = known("monitor")
   /// XSAVE and XCR0.

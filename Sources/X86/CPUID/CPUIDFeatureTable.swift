@@ -35,6 +35,7 @@ extension CPUIDFeature {
       """
     ),
     (0x6, 0, .eax, "dtherm ida arat - pln - pts hwp hwp_notify hwp_act_window hwp_epp hwp_pkg_req"),
+    (0x6, 0, .ecx, "aperfmperf - - epb"),
     (
       0x7, 0, .ebx,
       """
@@ -79,6 +80,7 @@ extension CPUIDFeature {
       - - - avx10
       """
     ),
+    (0x7, 2, .edx, "psfd_ctrl ipred_ctrl rrsba_ctrl ddp_ctrl bhi_ctrl mcdt_no"),
     (0xD, 1, .eax, "xsaveopt xsavec xgetbv1 xsaves xfd"),
     (
       0x4000_0001, 0, .eax,
@@ -90,6 +92,7 @@ extension CPUIDFeature {
       kvm_hc_map_gpa_range kvm_migration_control - - - - - - kvm_clocksource_stable
       """
     ),
+    (0x4000_0001, 0, .edx, "kvm_hints_realtime"),
     (
       0x8000_0001, 0, .ecx,
       """
@@ -132,5 +135,10 @@ extension CPUIDFeature {
       """
     ),
     (0x8000_001F, 0, .eax, "sme sev vm_page_flush sev_es sev_snp"),
+    (
+      0x8000_0021, 0, .eax,
+      "no_nested_data_bp - lfence_rdtsc - - verw_clear null_seg - autoibrs no_smm_ctl_msr"
+    ),
+    (0x8000_0021, 0, .ecx, "- tsa_sq_no tsa_l1_no"),
   ]
 }

@@ -48,9 +48,21 @@ extension CPUIDTable {
 
   /// The signature of the hypervisor that a guest finds at leaf 0x4000_0000, such as "KVMKVMKVM", or
   /// nil where the table has no such leaf.
+  ///
+  /// Setting it pads with zeros or cuts to 12 ASCII characters; it does nothing where the leaf is missing.
   public var hypervisorSignature: String? {
-    self[0x4000_0000].map { Self.text([$0.registers.ebx, $0.registers.ecx, $0.registers.edx]) }
+    get { self[0x4000_0000].map { Self.text([$0.registers.ebx, $0.registers.ecx, $0.registers.edx]) } }
+    set {
+      let words = Self.words(newValue ?? "", count: 3)
+      update(0x4000_0000) { (leaf: inout CPUIDRegisters) in
+        (leaf.ebx, leaf.ecx, leaf.edx) = (words[0], words[1], words[2])
+      }
+    }
   }
+
+  /// The signature of KVM's interface to guests: what Linux looks for before it uses kvmclock, hypercalls
+  /// and the like (Linux, Documentation/virt/kvm/x86/cpuid.rst).
+  public static let kvmSignature = "KVMKVMKVM"
 
   /// Family, model and stepping as leaf 1 returns them in EAX; 0 where the leaf is missing.
   public var processorSignature: UInt32 { self[1]?.registers.eax ?? 0 }

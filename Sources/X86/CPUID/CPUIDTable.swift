@@ -15,6 +15,12 @@ public struct CPUIDTable: Sendable, Equatable {
     position(leaf, subleaf).map { entries[$0] }
   }
 
+  /// Whether the table has a leaf, whatever its subleaves.
+  public func has(leaf: UInt32) -> Bool {
+    let first = entries.partitioningIndex { $0.leaf >= leaf }
+    return first < entries.count && entries[first].leaf == leaf
+  }
+
   /// Adds an entry, or replaces the one for its leaf and subleaf.
   public mutating func set(_ entry: CPUIDEntry) {
     let index = entries.partitioningIndex { ($0.leaf, $0.subleaf) >= (entry.leaf, entry.subleaf) }
@@ -28,6 +34,11 @@ public struct CPUIDTable: Sendable, Equatable {
   /// Removes a leaf with all its subleaves.
   public mutating func remove(leaf: UInt32) {
     entries.removeAll { $0.leaf == leaf }
+  }
+
+  /// Removes one subleaf of a leaf.
+  public mutating func remove(leaf: UInt32, subleaf: UInt32) {
+    entries.removeAll { $0.leaf == leaf && $0.subleaf == subleaf }
   }
 
   /// Changes the registers of the entry that answers for a leaf and subleaf.

@@ -29,6 +29,7 @@ extension CPUIDTable {
       set(2, CPUIDRegisters(eax: 0, ebx: 0, ecx: 2, edx: apicID))
     }
     if isAMDCompatible {
+      table.set(.coreMultiprocessingLegacy, to: count > 1)
       table.update(0x8000_0008) { leaf in
         leaf.ecx = leaf.ecx & 0xFFFF_0F00 | min(coreBits, 15) << 12 | min(count - 1, 255)
       }

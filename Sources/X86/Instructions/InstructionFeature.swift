@@ -32,4 +32,6 @@ public enum InstructionFeature: UInt8, Sendable, CaseIterable {
   case avx, avx2, f16c, fma, avx512
   /// Virtualization and enclaves.
   case vmx, svm, smx, sgx, pconfig, invlpgb, sevSNP
+  /// VMCALL and VMMCALL: there where a hypervisor says so.
+  case hypercall
 }

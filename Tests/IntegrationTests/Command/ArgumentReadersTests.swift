@@ -30,6 +30,7 @@ import Testing
     .engine: ["auto", "kvm", "software"],
     .irqchip: ["auto", "kernel", "software"],
     .assist: ["auto", "off", "ring0"],
+    .explain: ["cpu"],
     .report: ["report.json", "/dev/stdout", "a=b"],
     .loadAddress: ["0x100000", "1M", "4096"],
     .entry: ["0x100000", "0"],
@@ -80,7 +81,7 @@ import Testing
   @Test(arguments: [
     ["--mem", "x"], ["--cpus=-1"], ["--mode", "fast"], ["--serial", "tty"], ["--exit-port", "99999"],
     ["--exit-status", "0"], ["--timeout", "never"], ["--engine", "tcg"], ["--irqchip", "split"],
-    ["--load-address", "1X"],
+    ["--load-address", "1X"], ["--explain", "memory"],
   ])
   func refuseAlike(_ words: [String]) throws {
     let direct = #expect(throws: RunOptions.UsageError.self) { _ = try DirectArguments.parse(words[...]) }

@@ -23,11 +23,11 @@ struct Machine {
   /// The address of the handler of a vector.
   static func handler(_ vector: UInt8) -> UInt64 { 0x9000 + UInt64(vector) * 8 }
 
-  private init(_ state: CPUState, _ code: [UInt8]) throws {
+  private init(_ state: CPUState, _ code: [UInt8], clock: MachineClock? = nil) throws {
     memory = try GuestMemory(pcWithByteCount: 2 << 20)
     cpu = Interpreter(
       index: 0, memory: PhysicalMemory(memory), model: ProcessorModel(),
-      codeCache: try CodeCache(memoryEnd: 2 << 20))
+      codeCache: try CodeCache(memoryEnd: 2 << 20), clock: clock)
     for (index, descriptor) in FlatDescriptors.table.enumerated() {
       try memory.write(descriptor, at: GuestAddress(rawValue: Self.globalTable + UInt64(index) * 8))
     }
@@ -64,7 +64,9 @@ struct Machine {
   }
 
   /// 64-bit mode, the first two megabytes mapped to themselves for all, a TSS and 64-bit gates.
-  static func long(_ code: [UInt8], privilege: UInt8 = 0) throws -> Machine {
+  static func long(
+    _ code: [UInt8], privilege: UInt8 = 0, clock: MachineClock? = nil
+  ) throws -> Machine {
     let table = DescriptorTable(base: globalTable, limit: 0xFF)
     var state = CPUState.long(
       entryPoint: Self.code, pageTableRoot: pageTables, globalDescriptorTable: table)
@@ -75,7 +77,7 @@ struct Machine {
       attributes: SegmentAttributes(type: SystemSegmentType.busyTSS, isCodeOrData: false))
     state.general.rsp = innerStack
     if privilege == 3 { state.enterUser(is64Bit: true) }
-    let machine = try Machine(state, code)
+    let machine = try Machine(state, code, clock: clock)
     machine.write(pageTables + 0x1000 | 7, at: pageTables)
     machine.write(pageTables + 0x2000 | 7, at: pageTables + 0x1000)
     machine.write(UInt64(0x87), at: pageTables + 0x2000)

@@ -1,3 +1,4 @@
+import Engine
 @testable import SoftwareEngine
 import Testing
 import X86
@@ -70,11 +71,13 @@ struct ModelSpecificTests {
   func unknown() throws {
     let (machine, vector) = try write(0xDEAD, 0)
     #expect(vector == 13)
-    #expect(machine.cpu.modelSpecific.refused.entries.first?.register.rawValue == 0xDEAD)
-    #expect(machine.cpu.modelSpecific.refused.entries.first?.writes == 1)
-    var refused = RefusedRegisters()
-    for number in 0..<1000 { refused.count(MSR(rawValue: UInt32(number)), isWrite: false) }
-    #expect(refused.entries.count == RefusedRegisters.limit)
+    let entry = try #require(machine.cpu.denied.registers.first)
+    #expect(entry.register.rawValue == 0xDEAD && entry.writes == 1 && entry.reads == 0)
+    #expect(entry.firstAddress == Machine.code)
+    var denied = DeniedAccesses()
+    for number in 0..<1000 { denied.count(MSR(rawValue: UInt32(number)), isWrite: false) { nil } }
+    #expect(denied.registers.count == DeniedAccesses.limit)
+    #expect(denied.omitted == 1000 - UInt64(DeniedAccesses.limit))
   }
 
   @Test("a registers of the local APIC is asked of the run loop, and its refusal is #GP")

@@ -37,7 +37,8 @@ import X86
   ) throws -> CrashReport {
     let bench = try Bench([])
     let shared = SharedParts(
-      ports: bench.shared.ports, memory: bench.shared.memory, gate: bench.gate, control: bench.control,
+      ports: bench.shared.ports, memory: bench.shared.memory,
+      interrupts: bench.interrupts, gate: bench.gate, control: bench.control,
       guestMemory: memory, post: bench.shared.post)
     if let postCode { bench.shared.post.write(UInt64(postCode), offset: 0, width: .byte) }
     return try #require(CrashReport(reason: reason, remains: remains, machine: shared))

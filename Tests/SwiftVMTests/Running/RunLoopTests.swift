@@ -1,5 +1,6 @@
 import Engine
 import Host
+import Synchronization
 import Testing
 import X86
 
@@ -140,6 +141,30 @@ import X86
     #expect(bench.reason == .guestExit(status: 7))
     #expect(bench.kinds == [.debug, .hypercall, .interruptWindow, .portIO])
     #expect(bench.vcpu.history.total == 4, "an interruption is no exit of the guest's")
+  }
+
+  @Test func countsRegistersThatNobodyAnswersFor() throws {
+    let bench = try Bench([
+      .readRegister(0x3A), .writeRegister(0x3A, value: 5), .readRegister(0x3A), .readRegister(0xDEAD),
+      Self.exit,
+    ])
+    bench.run()
+    #expect(
+      bench.processor.events == [
+        .registerRead(nil), .registerWrite(false), .registerRead(nil), .registerRead(nil),
+      ])
+    let denied = bench.vcpu.denied.withLock { $0 }
+    #expect(denied.registers.map(\.register.rawValue) == [0x3A, 0xDEAD])
+    #expect(denied.registers[0].reads == 2 && denied.registers[0].writes == 1)
+    #expect(denied.registers[0].firstAddress == 0x1234)
+    #expect(denied.lines[0].contains("IA32_FEATURE_CONTROL") && denied.lines[0].contains("0x1234"))
+  }
+
+  @Test func tellsTheGuestOfAPauseBeforeItGoesOn() throws {
+    let bench = try Bench([.interrupted, .interrupted, Self.exit])
+    bench.vcpu.wasPaused.store(true, ordering: .relaxed)
+    bench.run()
+    #expect(bench.processor.events == [.pauseTold], "once")
   }
 
   @Test func sleepsInHaltUntilItIsWoken() throws {

@@ -47,6 +47,8 @@ struct Bench {
   /// - Parameters:
   ///   - local: the vCPU's interrupt controller; nil where it is the engine's.
   ///   - index: the vCPU's number, of `vcpuCount`; the others do not exist, and never sleep.
+  let interrupts = RecordedInterrupts()
+
   init(
     _ steps: [ScriptedProcessor.Step], savedState: Result<CPUState, EngineError> = .success(CPUState()),
     local: FakeLocalController? = nil, index: Int = 0, vcpuCount: Int = 1
@@ -65,8 +67,8 @@ struct Bench {
       kind: .memory, attachments: [BusAttachment(base: 0xD000_0000, byteCount: 256, device: memory)])
     shared = SharedParts(
       ports: ports, memory: [space],
-      localControllers: local.map { Array(repeating: $0, count: vcpuCount) } ?? [], gate: gate,
-      control: control,
+      localControllers: local.map { Array(repeating: $0, count: vcpuCount) } ?? [],
+      interrupts: interrupts, gate: gate, control: control,
       guestMemory: try GuestMemory(pcWithByteCount: 1 << 20), post: POSTPort())
     vcpu = VirtualCPU(processor: processor, machine: shared)
   }

@@ -22,7 +22,7 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     /// No exit: the guest sets CR8.
     case taskPriority(UInt8)
     case debug(address: UInt64)
-    case hypercall(number: UInt64)
+    case hypercall(number: UInt64, arguments: HypercallArguments = HypercallArguments())
     case systemEvent(type: UInt32)
     case failedEntry(reason: UInt64)
     case emulationFailure(code: UInt32, bytes: [UInt8])
@@ -35,6 +35,7 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
   enum Event: Sendable, Equatable {
     case interrupt(UInt8), nmi, window(Bool), apicBase(UInt64), registerRead(UInt64?), registerWrite(Bool)
     case load(CPUState)
+    case hypercall(Int64), pauseTold
   }
 
   private struct State {
@@ -43,6 +44,7 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     var wantsWindow = false
     var flags = (canAccept: false, interruptsEnabled: false)
     var taskPriority: UInt8 = 0
+    var hypercallArguments = HypercallArguments()
     var next = 0
     var isKicked = false
     /// How often `run()` returned `.interrupted` because of a kick.
@@ -126,7 +128,8 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     case .writeRegister(let number, let value): return .writeRegister(MSR(rawValue: number), value: value)
     case .flags, .taskPriority: return .interrupted  // Taken before.
     case .debug(let address): return .debug(DebugExit(vector: 1, address: address, dr6: 0))
-    case .hypercall(let number):
+    case .hypercall(let number, let arguments):
+      monitor.update { $0.hypercallArguments = arguments }
       return .hypercall(number: number)
     case .systemEvent(let type): return .systemEvent(type: type, detail: 0)
     case .failedEntry(let reason): return .failedEntry(reason: reason)
@@ -169,6 +172,10 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
   }
   func completeRegisterRead(_ value: UInt64?) { monitor.update { $0.events.append(.registerRead(value)) } }
   func completeRegisterWrite(accepted: Bool) { monitor.update { $0.events.append(.registerWrite(accepted)) } }
+  var instructionPointer: UInt64? { 0x1234 }
+  var hypercallArguments: HypercallArguments { monitor.read(\.hypercallArguments) }
+  func completeHypercall(_ result: Int64) { monitor.update { $0.events.append(.hypercall(result)) } }
+  func noteThatItWasPaused() { monitor.update { $0.events.append(.pauseTold) } }
   func nanoseconds(untilTimeStamp timeStamp: UInt64) -> UInt64? { nil }
   func isHaltedForGood() throws(EngineError) -> Bool { false }
   var activityStamp: UInt64? { nil }

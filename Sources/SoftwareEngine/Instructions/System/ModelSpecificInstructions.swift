@@ -7,7 +7,7 @@ extension Interpreter {
     let register = MSR(rawValue: UInt32(truncatingIfNeeded: core.rcx))
     if register.belongsToLocalAPIC { return setRegisterPair(try readOutsideRegister(register)) }
     guard let value = readRegister(register) else {
-      modelSpecific.refused.count(register, isWrite: false)
+      denied.count(register, isWrite: false) { core.rip }
       throw .generalProtection()
     }
     setRegisterPair(value)
@@ -24,7 +24,7 @@ extension Interpreter {
       return
     }
     guard writeRegister(register, value) else {
-      modelSpecific.refused.count(register, isWrite: true)
+      denied.count(register, isWrite: true) { core.rip }
       throw .generalProtection()
     }
   }
@@ -36,7 +36,7 @@ extension Interpreter {
     case .fsBase: segmentBase(.fs)
     case .gsBase: segmentBase(.gs)
     case .timeStampCounter: timeStamp
-    default: modelSpecific.read(register, model)
+    default: belongsToClock(register) ? readClockRegister(register) : modelSpecific.read(register, model)
     }
   }
 
@@ -52,8 +52,16 @@ extension Interpreter {
       let change = value &- timeStamp
       modelSpecific.timeStampOffset &+= change
       modelSpecific.timeStampAdjust &+= change
+      tellTime()
       return true
-    default: return modelSpecific.write(register, value, model)
+    case .timeStampAdjust:
+      guard modelSpecific.write(register, value, model) else { return false }
+      tellTime()
+      return true
+    default:
+      guard belongsToClock(register) else { return modelSpecific.write(register, value, model) }
+      writeClockRegister(register, value)
+      return true
     }
   }
 

@@ -27,9 +27,7 @@ extension Interpreter {
     case .xgetbv: try readExtendedControl()
     case .xsetbv: try writeExtendedControl()
     case .rdrand, .rdseed: try readRandom(instruction)
-    case .vmcall, .vmmcall:
-      // Offered only where the model says so; the run loop answers.
-      pendingExit = .hypercall(number: core.rax)
+    case .vmcall, .vmmcall: callHypervisor()
     // The end of a turn: a vCPU that waits for another one lets it run.
     case .pause: yieldTurn()
     default: throw .invalidOpcode
@@ -75,8 +73,10 @@ extension Interpreter {
   // MARK: Identification and random numbers
 
   private func identify() {
+    let leaf = UInt32(truncatingIfNeeded: core.rax)
+    if !model.has(leaf: leaf) { denied.count(leaf: leaf) }
     let result = model.identification(
-      leaf: UInt32(truncatingIfNeeded: core.rax), subleaf: UInt32(truncatingIfNeeded: core.rcx),
+      leaf: leaf, subleaf: UInt32(truncatingIfNeeded: core.rcx),
       hasOSXSAVE: core.cr4.contains(.osXSAVE),
       isAPICEnabled: modelSpecific.apicBase & LocalAPICBase.enable != 0)
     core.rax = UInt64(result.eax)

@@ -22,7 +22,8 @@ extension OpcodeTable {
     let smsw = OpcodeEntry.op(.smsw, .evMw)
     let lmsw = OpcodeEntry.op(.lmsw, .ew)
     let virtualization = byRegister([
-      bare(.op(.enclv).of(.sgx)), .op(.vmcall).of(.vmx), .op(.vmlaunch).of(.vmx), .op(.vmresume).of(.vmx),
+      bare(.op(.enclv).of(.sgx)), .op(.vmcall).of(.hypercall), .op(.vmlaunch).of(.vmx),
+      .op(.vmresume).of(.vmx),
       .op(.vmxoff).of(.vmx), bare(.op(.pconfig).of(.pconfig)),
     ])
     let monitor = byRegister([
@@ -35,7 +36,7 @@ extension OpcodeTable {
       bare(.op(.enclu).of(.sgx)),
     ])
     let svm = byRegister([
-      .op(.vmrun).of(.svm), .op(.vmmcall).of(.svm), .op(.vmload).of(.svm), .op(.vmsave).of(.svm),
+      .op(.vmrun).of(.svm), .op(.vmmcall).of(.hypercall), .op(.vmload).of(.svm), .op(.vmsave).of(.svm),
       .op(.stgi).of(.svm), .op(.clgi).of(.svm), .op(.skinit).of(.svm), .op(.invlpga).of(.svm),
     ])
     let keys = byPrefix(
