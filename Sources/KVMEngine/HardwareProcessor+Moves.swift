@@ -41,6 +41,7 @@ extension HardwareProcessor {
       if !changed.isEmpty { _ = try processor.setMSRs(changed) }
       if new.debug != old.debug { try setDebugRegisters(new.debug) }
       taskPriority = UInt8(truncatingIfNeeded: new.cr8)
+      setReadiness(for: new)
       if hasLocalAPIC, new.activity != old.activity {
         try processor.setMPState(KVMMPState(rawValue: new.activity.rawValue))
       }

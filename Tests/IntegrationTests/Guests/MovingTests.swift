@@ -5,8 +5,9 @@ import Testing
 @testable import SwiftVM
 @testable import SwiftVMCommand
 
-/// Guests that move between KVM and the software CPU at random instructions, thousands of times, and never
-/// learn of it: they print and end as their folders promise, and as they do when they are left alone.
+/// Guests that move between KVM and the software CPU at random, thousands of times, and never learn of it: they
+/// print and end as their folders promise, and as they do when they are left alone. They leave KVM at exits and
+/// at whichever instruction a timer finds them at, and the software CPU after a random count of instructions.
 @Suite(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
 struct MovingTests {
   /// A guest, what moves it, and where its interrupt controllers are.
@@ -47,24 +48,33 @@ struct MovingTests {
     #expect(outcome.assistance.moves > 0)
   }
 
-  /// The same guest again and again, until it has moved thousands of times.
+  /// The same guest again and again, until it has moved thousands of times, by either way out of KVM.
   @Test func thousandsOfMovesChangeNothing() async throws {
     let alone = try await output(Move(guest: "everything-at-once", seed: 0), seed: nil)
-    var count: UInt64 = 0
-    for seed in UInt64(10)...50 {
+    var (atExits, betweenExits): (UInt64, UInt64) = (0, 0)
+    for seed in UInt64(10)...40 {
       let move = Move(
         guest: "everything-at-once", seed: seed, interrupts: seed % 2 == 0 ? .software : .kernel)
       let (moved, outcome) = try await output(move, seed: seed)
       #expect(moved == alone.0)
-      count += outcome.assistance.moves
+      betweenExits += outcome.assistance.takeovers
+      atExits += outcome.assistance.moves - outcome.assistance.takeovers
     }
-    for seed in UInt64(50)...60 {
-      let (moved, outcome) = try await output(
-        Move(guest: "everything-at-once", seed: seed, assist: .ring0), seed: seed)
+    #expect(atExits > 1000 && betweenExits > 2000, "\(atExits) at exits, \(betweenExits) between them")
+  }
+
+  /// User mode is given to KVM and taken from it; most often it comes back by itself, with an event.
+  @Test func thousandsOfTripsOfUserModeChangeNothing() async throws {
+    let alone = try await output(Move(guest: "everything-at-once", seed: 0), seed: nil)
+    var (byEvents, byTime): (UInt64, UInt64) = (0, 0)
+    for seed in UInt64(50)...65 {
+      let move = Move(guest: "everything-at-once", seed: seed, assist: .ring0)
+      let (moved, outcome) = try await output(move, seed: seed)
       #expect(moved == alone.0)
-      count += outcome.assistance.moves
+      byTime += outcome.assistance.takeovers
+      byEvents += outcome.assistance.moves - outcome.assistance.takeovers
     }
-    #expect(count > 3000)
+    #expect(byEvents > 500 && byTime > 100, "\(byEvents) by events, \(byTime) by the time")
   }
 
   private func run(_ move: Move) async throws -> Outcome {
