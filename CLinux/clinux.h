@@ -78,12 +78,13 @@ static inline int swiftvm_thread_timer_create(timer_t *timer, int signal) {
   event._sigev_un._tid = (int)syscall(SYS_gettid);
   return timer_create(CLOCK_MONOTONIC, &event, timer);
 }
-/* Fires after so long, and then again and again; 0 stops it. */
-static inline int swiftvm_timer_set(timer_t timer, uint64_t nanoseconds) {
+/* Fires after so long, and then again and again; 0 for the first stops it. */
+static inline int swiftvm_timer_set(timer_t timer, uint64_t first, uint64_t then) {
   struct itimerspec times;
-  times.it_value.tv_sec = (time_t)(nanoseconds / 1000000000);
-  times.it_value.tv_nsec = (long)(nanoseconds % 1000000000);
-  times.it_interval = times.it_value;
+  times.it_value.tv_sec = (time_t)(first / 1000000000);
+  times.it_value.tv_nsec = (long)(first % 1000000000);
+  times.it_interval.tv_sec = (time_t)(then / 1000000000);
+  times.it_interval.tv_nsec = (long)(then % 1000000000);
   return timer_settime(timer, 0, &times, NULL);
 }
 

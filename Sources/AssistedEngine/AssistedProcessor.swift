@@ -152,8 +152,11 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
   /// Whether it sleeps in KVM; in software it never does.
   public var seemsAsleep: Bool { hardware.seemsAsleep }
 
-  /// Binds it to this thread on both engines.
-  public func bindToCurrentThread() { hardware.bindToCurrentThread() }
+  /// Binds it to this thread on both engines. KVM's first turn begins.
+  public func bindToCurrentThread() {
+    hardware.bindToCurrentThread()
+    turnStart.nanoseconds = HostClock.threadNanoseconds
+  }
 
   /// What the helper did.
   public var assistance: AssistanceCount? {

@@ -36,7 +36,8 @@ struct Patience {
   static let longestTurnForDevices: UInt64 = 2_000_000
   /// KVM that was fast for so long is trusted again.
   static let longestTurn: UInt64 = 1_000_000_000
-  /// A failure within this time came soon.
+  /// A failure within this time came soon. And what is less than this tells little: to enter KVM after much was
+  /// changed takes half a millisecond on some hosts.
   private static let soon: UInt64 = 2_000_000
 
   /// The time after which KVM has to give the vCPU away though it did not fail; nil: none.
@@ -54,7 +55,7 @@ struct Patience {
     if emulated >= 32, emulated.multipliedReportingOverflow(by: 4000).partialValue >= turn.nanoseconds {
       return .slow
     }
-    return turn.nanoseconds >= 2 * shortestTurn ? .fast : .unknown
+    return turn.nanoseconds >= soon ? .fast : .unknown
   }
 
   // MARK: Stays
@@ -64,7 +65,10 @@ struct Patience {
   /// - Parameter isShort: it is to be no longer than one instruction.
   mutating func begin(after turn: Turn, isShort: Bool) {
     if isShort { return begin(length: 1) }
-    if Self.verdict(on: turn) == .slow {
+    let verdict = Self.verdict(on: turn)
+    // Nothing is known of KVM's speed yet, but can be.
+    if verdict == .unknown, turn.emulated != nil, self.turn == nil { self.turn = Self.shortestTurn }
+    if verdict == .slow {
       kernelStay = min(kernelStay &* 2, Self.longestStayBesideSlowKVM)
       self.turn = Self.shortestTurn
     } else if turn.nanoseconds < Self.soon {

@@ -20,7 +20,7 @@ extension HardwareProcessor {
   /// - Throws: what `run()` throws; where the host gives no timer.
   public func run(forAtMost nanoseconds: UInt64) throws(EngineError) -> TurnEnd {
     let timer = try turnTimerMade()
-    timer.start(every: nanoseconds)
+    timer.start(after: nanoseconds)
     let result = processor.run()
     timer.stop()
     if result == 0 { return .exit(decodeExit()) }

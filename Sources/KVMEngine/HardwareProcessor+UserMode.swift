@@ -77,10 +77,13 @@ extension HardwareProcessor {
     let end = try runTurn(nanoseconds)
     try leave(&state)
     image = state.extended
-    guard case .exit(let exit) = end else { return .timeIsUp }
+    // SYSCALL was executed, and what is there not yet.
+    let isTrapped = state.rip == Self.systemCallTrap
+    guard case .exit(let exit) = end else { return isTrapped ? undo(&state) : .timeIsUp }
     switch exit {
     case .shutdown: return undo(&state)
-    case .interrupted: return .interrupted
+    // A kick that is not told here is known to the other engine.
+    case .interrupted: return isTrapped ? undo(&state) : .interrupted
     case .portIO, .mmio:
       // The other engine makes the access anew. KVM must not go on with its own.
       try dropAccess()

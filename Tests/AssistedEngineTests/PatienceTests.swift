@@ -5,7 +5,7 @@ import Testing
 /// How long a vCPU stays where it is, for what KVM was seen to do.
 @Suite struct PatienceTests {
   private static let slow = Patience.Turn(nanoseconds: 100_000, emulated: 90)
-  private static let quick = Patience.Turn(nanoseconds: 1_000_000, emulated: 2)
+  private static let quick = Patience.Turn(nanoseconds: 3_000_000, emulated: 2)
   private static let longAndQuick = Patience.Turn(nanoseconds: 50_000_000, emulated: 40)
 
   @Test func emulationInstructionByInstructionIsSlow() {
@@ -15,6 +15,7 @@ import Testing
     #expect(Patience.verdict(on: .init(nanoseconds: 1_000_000_000, emulated: 100_000)) == .fast)
     #expect(Patience.verdict(on: Self.quick) == .fast)
     #expect(Patience.verdict(on: .init(nanoseconds: 10_000, emulated: 31)) == .unknown)
+    #expect(Patience.verdict(on: .init(nanoseconds: 600_000, emulated: 0)) == .unknown)
     #expect(Patience.verdict(on: .init(nanoseconds: 1_000_000, emulated: nil)) == .unknown)
     #expect(Patience.verdict(on: .init(nanoseconds: .max, emulated: .max)) != .unknown)
   }
@@ -43,6 +44,17 @@ import Testing
     #expect(patience.turn == nil, "nobody knows that KVM is slow")
     patience.begin(after: Self.longAndQuick, isShort: false)
     #expect(patience.left(at: 0) == Patience.shortestStay)
+  }
+
+  /// A timer ends its first turns, which costs nothing to speak of, and moves nothing where it is fast.
+  @Test func whatIsNotKnownOfKVMIsFoundOut() {
+    var patience = Patience()
+    patience.begin(after: .init(nanoseconds: 10_000, emulated: 1), isShort: false)
+    patience.end(executed: 8192)
+    #expect(patience.turn == Patience.shortestTurn)
+    while patience.turn != nil { patience.goOn(after: .fast, isUserMode: false) }
+    patience.begin(after: Self.longAndQuick, isShort: false)
+    #expect(patience.turn == nil)
   }
 
   @Test func slowKVMGetsShortTurnsAndTheHelperLongStays() {

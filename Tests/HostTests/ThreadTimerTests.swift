@@ -8,7 +8,7 @@ import Testing
     let results = Recorder<Int32>()
     try HostThread.start(name: "timed") {
       guard let timer = try? ThreadTimer() else { return }
-      timer.start(every: 1_000_000)
+      timer.start(after: 1_000_000)
       // Nothing but the timer ends these.
       for _ in 0..<3 { results.add(poll(nil, 0, -1) < 0 ? currentErrno() : 0) }
       timer.stop()
@@ -17,12 +17,27 @@ import Testing
     #expect(results.all == [EINTR, EINTR, EINTR, 0])
   }
 
+  /// However short the time, the thread comes to its own work.
+  @Test func leavesItsThreadTimeToWork() throws {
+    let results = Recorder<Int32>()
+    try HostThread.start(name: "timed") {
+      guard let timer = try? ThreadTimer() else { return }
+      for _ in 0..<100 {
+        timer.start(after: 1)
+        for _ in 0..<10 { _ = poll(nil, 0, 0) }
+        timer.stop()
+      }
+      results.add(1)
+    }.join()
+    #expect(results.all == [1])
+  }
+
   @Test func leavesOtherThreadsAlone() throws {
     let results = Recorder<Int32>()
     let isOver = Monitor(false)
     let timed = try HostThread.start(name: "timed") {
       guard let timer = try? ThreadTimer() else { return }
-      timer.start(every: 100_000)
+      timer.start(after: 100_000)
       while !isOver.read({ $0 }) { _ = poll(nil, 0, 1) }
     }
     try HostThread.start(name: "other") { results.add(poll(nil, 0, 50)) }.join()

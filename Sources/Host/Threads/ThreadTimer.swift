@@ -1,6 +1,7 @@
 internal import CLinux
 
-/// A timer that kicks the thread which made it: its blocking system calls end with EINTR.
+/// A timer that kicks the thread which made it: its blocking system calls end with EINTR. The thread must be
+/// one that takes kicks, as each `HostThread` does.
 ///
 /// It fires again and again while it is on, because a signal that comes just before the thread enters the
 /// system call is lost.
@@ -21,16 +22,17 @@ public final class ThreadTimer: @unchecked Sendable {
     unsafe timer = made
   }
 
-  /// Kicks the thread after so many nanoseconds, and then again after as many.
-  public func start(every nanoseconds: UInt64) {
+  /// Kicks the thread after so many nanoseconds, and then again and again, more than half a millisecond apart:
+  /// a thread that is kicked more often than it can answer comes to nothing else.
+  public func start(after nanoseconds: UInt64) {
     // Sound: the timer exists until `deinit`. Times that are normalized are always taken.
-    _ = unsafe swiftvm_timer_set(timer, max(nanoseconds, 1))
+    _ = unsafe swiftvm_timer_set(timer, max(nanoseconds, 1), max(nanoseconds, 500_000))
   }
 
   /// No kick comes any more.
   public func stop() {
     // Sound: as above.
-    _ = unsafe swiftvm_timer_set(timer, 0)
+    _ = unsafe swiftvm_timer_set(timer, 0, 0)
   }
 
   deinit {
