@@ -108,15 +108,16 @@ extension AssistedProcessor {
 
   /// What KVM did since it got the vCPU.
   private var turnSoFar: Patience.Turn {
+    // First the time: the first question for the count takes some of it.
+    let nanoseconds = HostClock.threadNanoseconds &- turnStart.nanoseconds
     let emulated = hardware.emulationCount
     return Patience.Turn(
-      nanoseconds: HostClock.threadNanoseconds &- turnStart.nanoseconds,
-      emulated: emulated.map { $0 &- (turnStart.emulated ?? 0) })
+      nanoseconds: nanoseconds, emulated: emulated.map { $0 &- (turnStart.emulated ?? 0) })
   }
 
   private func beginTurn() {
-    turnStart = Patience.Turn(
-      nanoseconds: HostClock.threadNanoseconds, emulated: hardware.emulationCount)
+    let emulated = hardware.emulationCount
+    turnStart = Patience.Turn(nanoseconds: HostClock.threadNanoseconds, emulated: emulated)
   }
 
   /// Runs the guest in the helper. Nil: it was handed back to KVM.
@@ -197,7 +198,10 @@ extension AssistedProcessor {
     switch reason {
     case .failure: break
     case .slowness: if departure.privilegeLevel == 3 || departure.events.isInstructions { return }
-    case .chance: if departure.events.isInstructions { return }
+    case .chance:
+      if departure.events.isInstructions { return }
+      // In ring 0 KVM has not gone past the instruction: it is executed again.
+      if departure.privilegeLevel == 3, try hardware.mayHideException() { return }
     }
     // A vCPU that sleeps stays where it is woken. And there are modes that the software CPU does not have:
     // five levels of page tables, control-flow enforcement.

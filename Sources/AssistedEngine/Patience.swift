@@ -65,10 +65,11 @@ struct Patience {
   /// - Parameter isShort: it is to be no longer than one instruction.
   mutating func begin(after turn: Turn, isShort: Bool) {
     if isShort { return begin(length: 1) }
-    let verdict = Self.verdict(on: turn)
-    // Nothing is known of KVM's speed yet, but can be.
-    if verdict == .unknown, turn.emulated != nil, self.turn == nil { self.turn = Self.shortestTurn }
-    if verdict == .slow {
+    // Little is known of KVM's speed, but more can be.
+    if turn.emulated != nil, turn.nanoseconds < 10 * Self.soon, self.turn == nil {
+      self.turn = Self.shortestTurn
+    }
+    if Self.verdict(on: turn) == .slow {
       kernelStay = min(kernelStay &* 2, Self.longestStayBesideSlowKVM)
       self.turn = Self.shortestTurn
     } else if turn.nanoseconds < Self.soon {

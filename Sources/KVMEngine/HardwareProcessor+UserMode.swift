@@ -109,8 +109,14 @@ extension HardwareProcessor {
       }
       // Sound: only this thread uses the run area, between two calls of KVM_RUN, and the kernel wrote the
       // field asked for at the exit.
-      let exception = unsafe processor.syncRegisters.pointee.events.exception
-      if exception.injected == 0, exception.pending == 0 { return end }
+      let events = unsafe processor.syncRegisters.pointee.events
+      // KVM does not report #BP and #OF as pending. Their vector says it: there was none at the entry.
+      if events.exception.injected == 0, events.exception.pending == 0, events.interrupt.injected == 0,
+        events.exception.nr != ExceptionVector.breakpoint.rawValue,
+        events.exception.nr != ExceptionVector.overflow.rawValue
+      {
+        return end
+      }
       // A kick that is taken up here is known to the other engine, too.
       end = .exit(try run())
     }
@@ -131,7 +137,9 @@ extension HardwareProcessor {
     special.tr = KVMSegment(Self.emptyTaskState)
     special.ldt = KVMSegment(Self.noLocalTable)
     unsafe shared.pointee.sregs = special
-    processor.markSynchronizedFieldsChanged([.registers, .specialRegisters])
+    unsafe shared.pointee.events.exception = .init()
+    unsafe shared.pointee.events.interrupt.injected = 0
+    processor.markSynchronizedFieldsChanged([.registers, .specialRegisters, .events])
   }
 
   private static let emptyTaskState: Segment = {

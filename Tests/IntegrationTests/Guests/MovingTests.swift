@@ -64,17 +64,18 @@ struct MovingTests {
     #expect(atExits > 1000 && betweenExits > 2000, "\(atExits) at exits, \(betweenExits) between them")
   }
 
-  /// User mode is given to KVM and taken from it; or it comes back by itself, with an event.
-  @Test(arguments: ["everything-at-once", "user-mode"])
-  func hundredsOfTripsOfUserModeChangeNothing(_ guest: String) async throws {
+  /// User mode is given to KVM and taken from it; or it comes back by itself, with an event, which is what it
+  /// does most often: KVM runs it so fast that only its one long loop is met by a timer.
+  @Test func hundredsOfTripsOfUserModeChangeNothing() async throws {
     var (byEvents, byTime): (UInt64, UInt64) = (0, 0)
-    for seed in UInt64(50)...65 {
+    for seed in UInt64(50)...73 {
+      let guest = seed % 3 == 0 ? "everything-at-once" : "user-mode"
       let outcome = try await run(Move(guest: guest, seed: seed, assist: .ring0))
       byTime += outcome.assistance.takeovers
       byEvents += outcome.assistance.moves - outcome.assistance.takeovers
     }
-    print("trips of \(guest): \(byEvents) by events, \(byTime) by time")
-    #expect(byEvents > 20 && byTime > 5, "\(byEvents) by events, \(byTime) by the time")
+    #expect(byEvents > 50 && byTime > 3, "\(byEvents) by events, \(byTime) by the time")
+    print("trips: \(byEvents) by events, \(byTime) by time")
   }
 
   private func run(_ move: Move) async throws -> Outcome {
