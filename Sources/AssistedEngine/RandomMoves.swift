@@ -34,7 +34,9 @@ struct RandomMoves {
   }
 
   /// Half of the times are so short that KVM hardly begins.
-  private func time(_ number: UInt64) -> UInt64 { 2000 &+ (number >> 1 & (number & 1 == 0 ? 0x3FFF : 0x3FFFF)) }
+  private func time(_ number: UInt64) -> UInt64 {
+    2000 &+ (number >> 1 & (number & 1 == 0 ? 0x3FFF : 0x3FFFF))
+  }
 
   /// For how long KVM has user mode, where that is all it does; nil: until user mode is left. Short times,
   /// since user mode runs at full speed; what is much shorter is over before KVM is entered.

@@ -73,7 +73,8 @@ public struct HostDiagnosis: Sendable {
         "        KVM emulates kernels here, slowly, and lacks instructions that they use; user code is fast"
       )
       lines.append(
-        "        the software CPU helps where KVM fails or is slow; \(Self.suggestion) lets it run the whole kernel,")
+        "        the software CPU helps where KVM fails or is slow; \(Self.suggestion) lets it run the whole kernel,"
+      )
       lines.append("        which Linux needs here; --engine software does without KVM")
     }
     if let softwareObstacle { lines.append("software engine: not usable. \(softwareObstacle)") }

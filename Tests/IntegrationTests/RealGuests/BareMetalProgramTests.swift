@@ -15,7 +15,9 @@ extension RealGuestTests {
     /// it can do. With the software CPU as its helper a test is done in seconds.
     @Test(
       .enabled(if: canUseKVM, "needs read and write access to /dev/kvm"),
-      arguments: [["--assist", "auto"], ["--assist", "auto", "--irqchip", "software"], ["--assist", "ring0"]])
+      arguments: [
+        ["--assist", "auto"], ["--assist", "auto", "--irqchip", "software"], ["--assist", "ring0"],
+      ])
     func memtestFindsNoErrorsOnKVMWithItsHelper(_ options: [String]) throws {
       let screen = try memtest(["--engine", "kvm"] + options, until: 1)
       #expect(screen.lines[0].contains("Memtest86+"))
