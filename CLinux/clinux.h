@@ -68,6 +68,26 @@ static inline int swiftvm_signal_thread(int thread, int signal) {
   return (int)syscall(SYS_tgkill, getpid(), thread, signal);
 }
 
+/* A timer of CLOCK_MONOTONIC that sends a signal to the calling thread (timer_create(2), SIGEV_THREAD_ID):
+   which member of struct sigevent holds the thread is behind a macro that older headers lack. */
+static inline int swiftvm_thread_timer_create(timer_t *timer, int signal) {
+  struct sigevent event;
+  memset(&event, 0, sizeof event);
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = signal;
+  event._sigev_un._tid = (int)syscall(SYS_gettid);
+  return timer_create(CLOCK_MONOTONIC, &event, timer);
+}
+/* Fires after so long, and then again and again; 0 for the first stops it. */
+static inline int swiftvm_timer_set(timer_t timer, uint64_t first, uint64_t then) {
+  struct itimerspec times;
+  times.it_value.tv_sec = (time_t)(first / 1000000000);
+  times.it_value.tv_nsec = (long)(first % 1000000000);
+  times.it_interval.tv_sec = (time_t)(then / 1000000000);
+  times.it_interval.tv_nsec = (long)(then % 1000000000);
+  return timer_settime(timer, 0, &times, NULL);
+}
+
 /* The members of struct sigaction's union and SIG_IGN are macros. */
 static inline int swiftvm_signal_is_ignored(int number) {
   struct sigaction action;

@@ -11,20 +11,27 @@ extension AssistedProcessor {
   /// happens that the run loop must answer.
   @usableFromInline @inline(never)
   func goOn(after failure: EmulationFailure) throws(EngineError) -> VMExit {
-    var failure = failure
-    while true {
-      if let exit = try assist(failure) { return exit }
-      let exit = try hardware.run()
-      guard case .emulationFailure(let next) = exit else { return exit }
-      failure = next
-    }
+    if let exit = try assist(failure) { return exit }
+    return try runOnHardware()
   }
 
   /// Runs the guest on KVM, with the helper at hand.
   func runOnHardware() throws(EngineError) -> VMExit {
-    let exit = try hardware.run()
-    if case .emulationFailure(let failure) = exit { return try goOn(after: failure) }
-    return exit
+    while true {
+      let end: HardwareProcessor.TurnEnd
+      if let turn = patience.turn {
+        end = try hardware.run(forAtMost: turn)
+      } else {
+        end = .exit(try hardware.run())
+      }
+      switch end {
+      case .exit(.emulationFailure(let failure)):
+        if let exit = try assist(failure) { return exit }
+      case .exit(let exit): return exit
+      case .timeIsUp:
+        if let exit = try reconsider() { return exit }
+      }
+    }
   }
 
   /// Moves to the helper for the instruction that KVM cannot carry out.
@@ -34,7 +41,8 @@ extension AssistedProcessor {
   private func assist(_ failure: EmulationFailure) throws(EngineError) -> VMExit? {
     // Other sub-codes are no failures of an instruction.
     guard failure.code == 1 else { return .emulationFailure(failure) }
-    try moveToSoftware()
+    let turn = turnSoFar
+    try moveToSoftware(.failure)
     self.failure = failure
     guard let software, isInSoftware else { return .emulationFailure(failure) }
     // KVM queues #UD beside its report (handle_emulation_failure).
@@ -43,7 +51,7 @@ extension AssistedProcessor {
     // KVM runs user mode best. And to other vCPUs, which go on meanwhile, what the helper does to memory is
     // not atomic, so that it must not do more than it has to.
     let isShort = departure.privilegeLevel == 3 || machine.processorCount > 1
-    patience.begin(at: HostClock.monotonicNanoseconds, isShort: isShort)
+    patience.begin(after: turn, isShort: isShort)
     return try runInSoftware()
   }
 
@@ -51,9 +59,65 @@ extension AssistedProcessor {
   @usableFromInline @inline(never)
   func runAway() throws(EngineError) -> VMExit {
     if machine.mode == .kernelMode { return try runKernelMode() }
-    guard isInSoftware else { return try runAtRandom() }
-    if let exit = try runInSoftware() { return exit }
+    if isInSoftware {
+      if let exit = try runInSoftware() { return exit }
+      return try runOnHardware()
+    }
+    if randomMoves != nil { return try runAtRandom() }
+    // Between two exits KVM's turn goes on, unless it has shown enough.
+    if Patience.verdict(on: turnSoFar) == .slow {
+      if let exit = try finishExit() { return exit }
+      if let exit = try reconsider() { return exit }
+      // The kick that ended the entry may have been somebody's.
+      return .interrupted
+    }
     return try runOnHardware()
+  }
+
+  /// Has KVM take up the data of the exit before, so that it has the vCPU between two instructions. Nil: it
+  /// does. What a kick says may have been taken up with it: the helper knows it still, else the run loop has
+  /// to look.
+  func finishExit() throws(EngineError) -> VMExit? {
+    _ = try helperMade()
+    hardware.dontEnter()
+    let exit = try hardware.run()
+    guard case .interrupted = exit else { return exit }
+    return nil
+  }
+
+  /// KVM's turn is over without a failure: where it was slow, and the guest is not in user mode, the vCPU
+  /// moves to the helper.
+  ///
+  /// - Returns: an exit of the helper; nil where the vCPU is on KVM.
+  private func reconsider() throws(EngineError) -> VMExit? {
+    let turn = turnSoFar
+    let verdict = Patience.verdict(on: turn)
+    if verdict == .slow {
+      try moveToSoftware(.slowness)
+      if isInSoftware {
+        count.takeovers &+= 1
+        patience.begin(after: turn, isShort: false)
+        return try runInSoftware()
+      }
+    }
+    patience.goOn(after: verdict, isUserMode: verdict == .slow && departure.privilegeLevel == 3)
+    // Too little to tell adds up.
+    if verdict != .unknown { beginTurn() }
+    return nil
+  }
+
+  /// What KVM did since it got the vCPU.
+  private var turnSoFar: Patience.Turn {
+    // First the time: the first question for the count takes some of it.
+    let nanoseconds = HostClock.threadNanoseconds &- turnStart.nanoseconds
+    let emulated = hardware.emulationCount
+    return Patience.Turn(
+      nanoseconds: nanoseconds, emulated: emulated.map { $0 &- (turnStart.emulated ?? 0) })
+  }
+
+  private func beginTurn() {
+    let emulated = hardware.emulationCount
+    turnStart = Patience.Turn(nanoseconds: HostClock.threadNanoseconds, emulated: emulated)
   }
 
   /// Runs the guest in the helper. Nil: it was handed back to KVM.
@@ -63,15 +127,31 @@ extension AssistedProcessor {
     }
     let rules = SoftwareProcessor.AssistRules(
       leavesSystemToHardware: true, stopsInUserMode: randomMoves == nil && departure.privilegeLevel != 3)
-    switch software.assist(atMost: patience.left(software), rules) {
-    case .exit(let exit):
-      if isKernels(exit), software.takeBackAccess() { return try handBack() }
-      return exit
-    case .handedOver: return try handBack()
-    case .userMode, .done:
-      try moveToHardware()
-      return nil
+    while true {
+      switch software.assist(atMost: nextPiece(software), rules) {
+      case .exit(let exit):
+        if isKernels(exit), software.takeBackAccess() { return try handBack() }
+        return exit
+      case .handedOver: return try handBack()
+      case .done where mayStay(software): continue
+      case .userMode, .done:
+        try moveToHardware()
+        return nil
+      }
     }
+  }
+
+  /// How many instructions the helper executes before it is asked whether it may go on. Interrupt controllers
+  /// in the kernel cannot reach a vCPU that is here, so that it has to go there from time to time.
+  private func nextPiece(_ software: SoftwareProcessor) -> Int64 {
+    let left = patience.left(at: software.instructionCount)
+    return machine.place == .engine ? min(left, Patience.longestStay) : left
+  }
+
+  /// Where the guest takes no interrupts, they have nothing for it.
+  private func mayStay(_ software: SoftwareProcessor) -> Bool {
+    patience.left(at: software.instructionCount) > 0
+      && (machine.place != .engine || !software.interruptsEnabled)
   }
 
   /// The next instruction is for KVM. Where that is the one that KVM failed at, nobody can do it.
@@ -102,9 +182,27 @@ extension AssistedProcessor {
 
   // MARK: Moves
 
-  /// The vCPU goes to the helper.
-  func moveToSoftware() throws(EngineError) {
+  /// Why the vCPU goes to the helper.
+  enum MoveReason {
+    /// KVM failed.
+    case failure
+    /// KVM is slow.
+    case slowness
+    /// A test wants it.
+    case chance
+  }
+
+  /// The vCPU goes to the helper, unless that does not know the modes that it is in, or the reason can wait.
+  func moveToSoftware(_ reason: MoveReason) throws(EngineError) {
     departure = try hardware.saveStateForMove()
+    switch reason {
+    case .failure: break
+    case .slowness: if departure.privilegeLevel == 3 || departure.events.isInstructions { return }
+    case .chance:
+      if departure.events.isInstructions { return }
+      // In ring 0 KVM has not gone past the instruction: it is executed again.
+      if departure.privilegeLevel == 3, try hardware.mayHideException() { return }
+    }
     // A vCPU that sleeps stays where it is woken. And there are modes that the software CPU does not have:
     // five levels of page tables, control-flow enforcement.
     guard departure.activity == .running, departure.cr4.isDisjoint(with: Self.unknownModes) else { return }
@@ -129,8 +227,9 @@ extension AssistedProcessor {
     let hasFlushed = software.takeTranslationFlush()
     let hasRun = software.instructionCount &- instructionsBefore > 1
     if hasFlushed || (hasRun && ShadowPaging.isInUse) { try machine.hardware.forgetTranslations() }
+    patience.end(executed: software.instructionCount &- instructionsBefore)
     isInSoftware = false
-    patience.end(at: HostClock.monotonicNanoseconds)
+    beginTurn()
   }
 
   /// The helper's state, with what it does not know as KVM had it.
@@ -141,6 +240,17 @@ extension AssistedProcessor {
       state.extended = departure.extended.replacingLegacy(by: state.extended)
     }
     return state
+  }
+}
+
+extension PendingEvents {
+  /// Whether what is on its way comes from an instruction that asked for it: INT n, INT3, INTO. Whether RIP
+  /// is past that already differs from host to host, and KVM alone knows it.
+  fileprivate var isInstructions: Bool {
+    if injectedInterrupt != nil, isSoftwareInterrupt { return true }
+    guard let exception else { return false }
+    return exception.vector == ExceptionVector.breakpoint.rawValue
+      || exception.vector == ExceptionVector.overflow.rawValue
   }
 }
 

@@ -57,10 +57,14 @@ extension AssistedProcessor {
     // What KVM remembers of page tables is a translation cache, and is flushed when the guest flushes one.
     if software.takeTranslationFlush() { try machine.hardware.forgetTranslations() }
     count.moves &+= 1
-    let exit = try hardware.runUserMode(&state, image: &userMode.image)
+    let exit = try hardware.runUserMode(
+      &state, image: &userMode.image, forAtMost: randomMoves?.userModeTime())
     software.takeUserModeState(state)
     switch exit {
     case .event: return nil
+    case .timeIsUp:
+      count.takeovers &+= 1
+      return nil
     case .singleStep:
       software.deliverSingleStep()
       return nil

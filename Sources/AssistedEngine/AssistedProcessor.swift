@@ -16,7 +16,7 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
   @usableFromInline var isAtHome = true
   /// Where the vCPU is.
   var isInSoftware = false {
-    didSet { isAtHome = !isInSoftware && randomMoves == nil }
+    didSet { settle() }
   }
   let machine: AssistedMachine
   /// The helper, once it was needed. Set before the vCPU's thread starts, or by that thread; `kick` reads
@@ -31,8 +31,12 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
   var wantsInterruptWindow = false
   /// Why it left, if KVM could not carry an instruction out.
   var failure: EmulationFailure?
-  /// How the helper's work is bounded.
-  var patience = Patience()
+  /// How the helper's work is bounded, and KVM's.
+  var patience = Patience() {
+    didSet { settle() }
+  }
+  /// The thread's time and KVM's count of emulated instructions when KVM got the vCPU.
+  var turnStart = Patience.Turn(nanoseconds: 0, emulated: 0)
   /// Random moves, for tests.
   var randomMoves: RandomMoves?
   var count = AssistanceCount()
@@ -49,6 +53,8 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
     isAtHome = false
     userMode.credit = 0
   }
+
+  private func settle() { isAtHome = !isInSoftware && randomMoves == nil && patience.turn == nil }
 
   /// The vCPU's number and local APIC ID.
   public var index: Int { hardware.index }
@@ -167,8 +173,11 @@ public final class AssistedProcessor: Processor, @unchecked Sendable {
   /// Whether it sleeps in KVM; in software it never does.
   public var seemsAsleep: Bool { hardware.seemsAsleep }
 
-  /// Binds it to this thread on both engines.
-  public func bindToCurrentThread() { hardware.bindToCurrentThread() }
+  /// Binds it to this thread on both engines. KVM's first turn begins.
+  public func bindToCurrentThread() {
+    hardware.bindToCurrentThread()
+    turnStart.nanoseconds = HostClock.threadNanoseconds
+  }
 
   /// What the helper did.
   public var assistance: AssistanceCount? {

@@ -6,6 +6,8 @@ public struct AssistanceCount: Sendable, Equatable {
   public var instructions: UInt64 = 0
   /// Moves from the other engine to the software engine.
   public var moves: UInt64 = 0
+  /// Those of the moves that KVM did not ask for: it was slow, and its time was over.
+  public var takeovers: UInt64 = 0
 
   /// Nothing done.
   public init() {}
@@ -18,5 +20,6 @@ public struct AssistanceCount: Sendable, Equatable {
     byMnemonic.merge(other.byMnemonic, uniquingKeysWith: &+)
     instructions &+= other.instructions
     moves &+= other.moves
+    takeovers &+= other.takeovers
   }
 }

@@ -18,6 +18,15 @@ extension HardwareProcessor {
     try saveState(registers: Self.movedRegisters.map(\.rawValue))
   }
 
+  /// Whether KVM may be delivering #BP or #OF just now: it never says so, and leaves their vector there when it
+  /// has done it.
+  ///
+  /// - Throws: where the kernel refuses to tell.
+  public func mayHideException() throws(EngineError) -> Bool {
+    let vector = try asEngineError { () throws(KVMError) in try processor.events().exception.nr }
+    return vector == ExceptionVector.breakpoint.rawValue || vector == ExceptionVector.overflow.rawValue
+  }
+
   /// Writes what differs between `old`, which this vCPU has, and `new`. The time-stamp counter goes on as
   /// it does here.
   ///
@@ -41,6 +50,7 @@ extension HardwareProcessor {
       if !changed.isEmpty { _ = try processor.setMSRs(changed) }
       if new.debug != old.debug { try setDebugRegisters(new.debug) }
       taskPriority = UInt8(truncatingIfNeeded: new.cr8)
+      setReadiness(for: new)
       if hasLocalAPIC, new.activity != old.activity {
         try processor.setMPState(KVMMPState(rawValue: new.activity.rawValue))
       }

@@ -34,6 +34,8 @@ extension HardwareProcessor {
   func saveState(registers: [UInt32]) throws(EngineError) -> CPUState {
     try asEngineError { () throws(KVMError) in
       var state = CPUState()
+      // First: the question makes KVM take up a start-up IPI that has come, which changes the rest.
+      state.activity = ActivityState(rawValue: try processor.mpState().rawValue) ?? .running
       state.take(try processor.registers())
       state.take(try processor.specialRegisters())
       let controls = try processor.extendedControlRegisters()
@@ -50,7 +52,6 @@ extension HardwareProcessor {
       state.debug.dr3 = debug.db.3
       state.debug.dr6 = debug.dr6
       state.debug.dr7 = debug.dr7
-      state.activity = ActivityState(rawValue: try processor.mpState().rawValue) ?? .running
       return state
     }
   }

@@ -17,6 +17,8 @@ extension HardwareProcessor {
     case singleStep
     /// `kick` was called.
     case interrupted
+    /// The time is over.
+    case timeIsUp
     /// Something that ends the machine.
     case failure(VMExit)
   }
@@ -49,30 +51,65 @@ extension HardwareProcessor {
 
   /// Runs the guest's user mode from `state` on, and leaves in it what user mode has done.
   ///
-  /// - Parameter image: the x87 and SSE registers that this vCPU has; it is written where `state` has
-  ///   others.
+  /// - Parameters:
+  ///   - state: where user mode is; then, where it has come to.
+  ///   - image: the x87 and SSE registers that this vCPU has; it is written where `state` has others.
+  ///   - nanoseconds: how long it may run; nil for as long as it will.
   /// - Throws: where KVM_RUN fails, or the kernel refuses the state.
-  public func runUserMode(_ state: inout CPUState, image: inout ExtendedState) throws(EngineError)
-    -> UserModeExit
-  {
+  public func runUserMode(
+    _ state: inout CPUState, image: inout ExtendedState, forAtMost nanoseconds: UInt64? = nil
+  ) throws(EngineError) -> UserModeExit {
     if state.extended != image {
       try asEngineError { () throws(KVMError) in
         try processor.setXSAVE(xsaveArea(state.extended))
       }
     }
     enter(state)
-    let exit = try run()
+    let end = try runTurn(nanoseconds)
     try leave(&state)
     image = state.extended
+    // SYSCALL was executed, and what is there not yet.
+    let isTrapped = state.rip == Self.systemCallTrap
+    guard case .exit(let exit) = end else { return isTrapped ? undo(&state) : .timeIsUp }
     switch exit {
     case .shutdown: return undo(&state)
-    case .interrupted: return .interrupted
+    // A kick that is not told here is known to the other engine.
+    case .interrupted: return isTrapped ? undo(&state) : .interrupted
     case .portIO, .mmio:
       // The other engine makes the access anew. KVM must not go on with its own.
       try dropAccess()
       return .event
     case .halt, .emulationFailure, .interruptWindow, .debug, .taskPriorityLowered: return .event
     default: return .failure(exit)
+    }
+  }
+
+  /// Where the end came while KVM was delivering an exception, it goes on until that has failed: RIP may be
+  /// past the instruction, and the exception must not be there at the next entry.
+  private func runTurn(_ nanoseconds: UInt64?) throws(EngineError) -> TurnEnd {
+    var end: TurnEnd
+    if let nanoseconds {
+      end = try run(forAtMost: nanoseconds)
+    } else {
+      end = .exit(try run())
+    }
+    while true {
+      switch end {
+      case .timeIsUp, .exit(.interrupted): break
+      case .exit: return end
+      }
+      // Sound: only this thread uses the run area, between two calls of KVM_RUN, and the kernel wrote the
+      // field asked for at the exit.
+      let events = unsafe processor.syncRegisters.pointee.events
+      // KVM does not report #BP and #OF as pending. Their vector says it: there was none at the entry.
+      if events.exception.injected == 0, events.exception.pending == 0, events.interrupt.injected == 0,
+        events.exception.nr != ExceptionVector.breakpoint.rawValue,
+        events.exception.nr != ExceptionVector.overflow.rawValue
+      {
+        return end
+      }
+      // A kick that is taken up here is known to the other engine, too.
+      end = .exit(try run())
     }
   }
 
@@ -91,7 +128,9 @@ extension HardwareProcessor {
     special.tr = KVMSegment(Self.emptyTaskState)
     special.ldt = KVMSegment(Self.noLocalTable)
     unsafe shared.pointee.sregs = special
-    processor.markSynchronizedFieldsChanged([.registers, .specialRegisters])
+    unsafe shared.pointee.events.exception = .init()
+    unsafe shared.pointee.events.interrupt.injected = 0
+    processor.markSynchronizedFieldsChanged([.registers, .specialRegisters, .events])
   }
 
   private static let emptyTaskState: Segment = {

@@ -8,16 +8,18 @@ internal import Synchronization
 /// The thread that runs it is the only one to use it, but for `kick`, the two questions of the halt
 /// watch, and for `saveState` and `isHaltedForGood` while that thread is parked.
 public final class HardwareProcessor: Processor, @unchecked Sendable {
-  // @unchecked: `isPristine` is only touched while no thread runs the vCPU or by that thread; all
-  // else that changes is atomic, locked, or the kernel's.
+  // @unchecked: `isPristine` and `turnTimer` are only touched while no thread runs the vCPU or by that thread;
+  // all else that changes is atomic, locked, or the kernel's.
 
   /// The vCPU's number and local APIC ID.
   public let index: Int
   @usableFromInline let processor: KVMProcessor
-  private let immediateExit: ImmediateExitFlag
+  let immediateExit: ImmediateExitFlag
   /// The Linux thread that runs the vCPU; 0 before it is known.
   private let thread = Atomic<Int32>(0)
-  let sleepStatistics = Lock<SleepStatistics?>(nil)
+  let statistics = Lock<ProcessorStatistics?>(nil)
+  /// See `run(forAtMost:)`.
+  var turnTimer: ThreadTimer?
   /// The model-specific registers that make up the state.
   let savedRegisters: SavedRegisters
   /// No state was loaded yet: all registers have the values that KVM creates a vCPU with.
@@ -58,7 +60,7 @@ public final class HardwareProcessor: Processor, @unchecked Sendable {
     }
     // Cleared before the run loop looks at what is wanted of it: a kick from now on sets it again.
     immediateExit.set(false)
-    openSleepStatistics()
+    openStatistics()
     return .interrupted
   }
 

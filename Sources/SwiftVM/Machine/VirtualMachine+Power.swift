@@ -28,6 +28,7 @@ extension VirtualMachine {
       life.update { $0.engineNote = error.description }
       return try powerOnInSoftware(plan, timeline: &timeline)
     }
+    life.update { $0.engine = .kvm }
     timeline.mark("open KVM and create the machine")
     let place = configuration.interruptControllerPlace
     guard let mode = configuration.assistMode else {
@@ -40,6 +41,7 @@ extension VirtualMachine {
 
   private func powerOnInSoftware(_ plan: BootPlan, timeline: inout SetupTimeline) throws(StartError) {
     let engine = SoftwareMachine(processorCount: configuration.cpuCount)
+    life.update { $0.engine = .software }
     timeline.mark("make the machine in software")
     try powerOn(engine, interrupts: .software, plan: plan, timeline: &timeline)
   }
@@ -275,6 +277,7 @@ extension VirtualMachine {
       outcome.exits = life.earlierExits
       outcome.unclaimedAccesses = life.earlierUnclaimed
       outcome.assistance = life.assistance
+      outcome.engine = life.engine
       outcome.denied = life.denied
       life.current = nil
       life.haltTimer = nil

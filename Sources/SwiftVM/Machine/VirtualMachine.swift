@@ -32,6 +32,8 @@ public final class VirtualMachine: Sendable {
     var current: PoweredMachine?
     /// What KVM supports: it does not change, so a reset need not ask again.
     var cpuid: SupportedCPUID?
+    /// Which engine has the vCPUs; nil before the start.
+    var engine: Outcome.EngineName?
     /// Why KVM was not used although it was tried first.
     var engineNote: String?
     var timeline: SetupTimeline?

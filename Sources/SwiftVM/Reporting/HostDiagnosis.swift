@@ -70,9 +70,12 @@ public struct HostDiagnosis: Sendable {
     if let speed = ring3LoopNanoseconds { lines.append("ring 3: \(Self.speed(speed))\(Self.how(speed))") }
     if isRing0Emulated == true {
       lines.append(
-        "        kernels run slowly here and may meet instructions that the emulator lacks; user code is fast"
+        "        KVM emulates kernels here, slowly, and lacks instructions that they use; user code is fast"
       )
-      lines.append("        a kernel that stops there may run with --engine software")
+      lines.append(
+        "        the software CPU helps where KVM fails or is slow; \(Self.suggestion) lets it run the whole kernel,"
+      )
+      lines.append("        which Linux needs here; --engine software does without KVM")
     }
     if let softwareObstacle { lines.append("software engine: not usable. \(softwareObstacle)") }
     if let speed = softwareLoopNanoseconds {
@@ -101,6 +104,7 @@ public struct HostDiagnosis: Sendable {
       ("ring0Emulated", isRing0Emulated.map { .bool($0) } ?? .null),
       ("ring0LoopPicoseconds", Self.picoseconds(ring0LoopNanoseconds)),
       ("ring3LoopPicoseconds", Self.picoseconds(ring3LoopNanoseconds)),
+      ("suggestedAssist", isRing0Emulated.map { .string($0 ? "ring0" : "auto") } ?? .null),
       ("softwareUsable", .bool(softwareObstacle == nil)),
       ("softwareLoopPicoseconds", Self.picoseconds(softwareLoopNanoseconds)),
       (
@@ -115,6 +119,9 @@ public struct HostDiagnosis: Sendable {
       ),
     ])
   }
+
+  /// What suits a host whose KVM emulates ring 0.
+  private static let suggestion = "--assist ring0"
 
   private static func speed(_ nanoseconds: Double) -> String {
     let tenths = Int((nanoseconds * 10).rounded())

@@ -12,6 +12,7 @@ extension Outcome {
       ("exits", .number(Int64(clamping: exits))),
       ("unclaimedAccesses", .number(Int64(clamping: unclaimedAccesses))),
     ]
+    if let engine { members.append(("engine", .string(engine.rawValue))) }
     if !denied.isEmpty { members.append(("denied", denied.json)) }
     if assistance.moves > 0 { members.append(("assistance", assistance.json)) }
     if case .guestExit(let status) = reason { members.append(("guestStatus", .number(Int64(status)))) }
@@ -47,6 +48,7 @@ extension AssistanceCount {
     let names = byMnemonic.sorted { $0.key < $1.key }
     return .object([
       ("instructions", .number(Int64(clamping: instructions))), ("moves", .number(Int64(clamping: moves))),
+      ("takeovers", .number(Int64(clamping: takeovers))),
       ("byMnemonic", .object(names.map { ($0.key, .number(Int64(clamping: $0.value))) })),
     ])
   }

@@ -12,10 +12,21 @@ public struct Outcome: Sendable {
   public var exits: UInt64 = 0
   /// Accesses to ports and memory that no device claims.
   public var unclaimedAccesses: UInt64 = 0
+  /// The engine that had the vCPUs; nil where the machine did not come that far.
+  public var engine: EngineName?
   /// What the software CPU did for KVM, over all vCPUs and reboots.
   public var assistance = AssistanceCount()
   /// What the guest asked of its CPU in vain, over all vCPUs and reboots.
   public var denied = DeniedAccesses()
+
+
+  /// An engine, by the word that `--engine` knows it by.
+  public enum EngineName: String, Sendable {
+    /// The kernel's KVM, with or without the software CPU as its helper.
+    case kvm
+    /// The software CPU alone.
+    case software
+  }
 }
 
 extension Outcome {
@@ -100,6 +111,7 @@ extension Outcome {
     guard assistance.moves > 0 else { return nil }
     var line =
       "the software CPU executed \(assistance.instructions) instructions for KVM in \(assistance.moves) moves"
+    if assistance.takeovers > 0 { line += ", \(assistance.takeovers) of them because KVM was slow" }
     let names = assistance.byMnemonic.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }
     if !names.isEmpty {
       line += "; KVM could not carry out " + names.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")

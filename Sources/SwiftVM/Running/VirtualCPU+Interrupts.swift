@@ -6,7 +6,7 @@ internal import X86
 /// The exits that concern a local interrupt controller of ours; where it is the engine's, there are none.
 extension VirtualCPU {
   /// Does something with what the local controller has, if it is ours. Nil: the vCPU goes on.
-  func deliver(
+  private func deliver(
     _ body: (InterruptDelivery) throws(EngineError) -> InterruptDelivery.Sleep?
   ) -> Pause? {
     guard let delivery else { return nil }

@@ -114,12 +114,30 @@ struct EndingTests {
     let report = try report(path)
     #expect(report["exitStatus"] as? Int32 == status)
     #expect(report["reason"] as? String == reason)
+    #expect(report["engine"] as? String == (engine.usesKVM ? "kvm" : "software"))
     let sentence = try #require(report["sentence"] as? String)
     // What is no plain success is also said to people.
     if status != 0 && status != 42 { #expect(result.errors.contains("swiftvm: \(sentence)")) }
     #expect((report["exits"] as? Int ?? -1) > 0)
     let reboots = try #require(report["reboots"] as? Int)
     #expect(guest == "reset" && reason == "timeout" ? reboots > 0 : reboots == 0)
+  }
+
+  /// What the software CPU did for KVM is in the report: always where it runs all of ring 0.
+  @Test(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
+  func theReportTellsOfKVMsHelper() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/report.json"
+    let result = try Command.run(
+      "run", "--report", path, "--mode", "long", "--assist", "ring0", BuiltGuests.path("user-mode"))
+    #expect(result.exitStatus == 0, "\(result.errors)")
+    let report = try report(path)
+    #expect(report["engine"] as? String == "kvm")
+    let assistance = try #require(report["assistance"] as? [String: Any])
+    #expect(Set(assistance.keys) == ["instructions", "moves", "takeovers", "byMnemonic"])
+    #expect((assistance["instructions"] as? Int ?? 0) > 100)
+    #expect((assistance["moves"] as? Int ?? -1) >= 0)
+    #expect(assistance["byMnemonic"] is [String: Int])
   }
 
   @Test func aFailedStartIsReportedToo() throws {
@@ -130,6 +148,7 @@ struct EndingTests {
     let report = try report(path)
     #expect(report["reason"] as? String == "not-started")
     #expect(report["exitStatus"] as? Int == 66)
+    #expect(report["engine"] == nil)
   }
 
   @Test func aReportThatCannotBeWrittenIsAFault() throws {

@@ -68,6 +68,9 @@ import Testing
       #expect(people.exitStatus == 0, "\(people.output)")
       // Both rings could be measured.
       #expect(object["ring0LoopPicoseconds"] is Int && object["ring3LoopPicoseconds"] is Int)
+      let isEmulated = try #require(object["ring0Emulated"] as? Bool)
+      #expect(people.output.contains("--assist ring0") == isEmulated, "\(people.output)")
+      #expect(object["suggestedAssist"] as? String == (isEmulated ? "ring0" : "auto"))
     }
   }
 }

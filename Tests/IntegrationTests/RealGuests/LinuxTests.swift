@@ -13,10 +13,11 @@ extension RealGuestTests {
     /// - Parameter testsCryptography: lets the kernel test its ciphers and hashes, which takes it longer than
     ///   all of the rest.
     private func run(
-      _ options: [String] = [], testsCryptography: Bool = false, then: String
+      _ options: [String] = [], engine: [String] = ["--engine", "software"], testsCryptography: Bool = false,
+      then: String
     ) throws -> CommandRun {
       let words = (testsCryptography ? "" : "cryptomgr.notests ") + "then=\(then)"
-      let command = try RealGuests.start(RealGuests.linux(options, words: words))
+      let command = try RealGuests.start(RealGuests.linux(options, words: words), engine: engine)
       command.endInput()
       return command.finish(patience: RealGuests.patience)
     }
@@ -60,6 +61,19 @@ extension RealGuestTests {
       // Its own tests of the CPU's instructions for cryptography.
       let lines = result.output.split(whereSeparator: \.isNewline)
       #expect(!lines.contains { $0.contains("alg: ") && $0.contains("fail") })
+    }
+
+    /// The kernel in software, its programs natively: timers and devices take them from KVM at any moment.
+    @Test(.enabled(if: canUseKVM, "needs read and write access to /dev/kvm"))
+    func runsItsProgramsOnKVM() throws {
+      let result = try run(
+        ["--verbose"], engine: ["--engine", "kvm", "--assist", "ring0"], then: "poweroff")
+      #expect(result.exitStatus == 0, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      #expect(facts(result.output).contains("processors 1"))
+      for complaint in ["segfault", "Oops", "BUG:", "Call Trace"] {
+        #expect(!result.output.contains(complaint), "\(complaint)")
+      }
+      #expect(result.errors.contains("instructions for KVM in"))
     }
 
     @Test func tellsOfItsPanic() throws {

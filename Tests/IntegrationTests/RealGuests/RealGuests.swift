@@ -24,14 +24,15 @@ enum RealGuests {
   /// of speed.
   static let patience = 900
 
-  /// Runs one in software.
+  /// Runs one, in software if nothing else is said.
   ///
   /// The tests that share this run one at a time: each keeps a processor busy.
   static func start(
-    _ options: [String], input: Command.Stream = .pipe, output: Command.Stream = .pipe
+    _ options: [String], engine: [String] = ["--engine", "software"], input: Command.Stream = .pipe,
+    output: Command.Stream = .pipe
   ) throws -> RunningCommand {
     try RunningCommand(
-      ["run", "--engine", "software"] + options, program: #require(command), input: input, output: output)
+      ["run"] + engine + options, program: #require(command), input: input, output: output)
   }
 
   /// The options that boot Linux with these words on its command line, and `then` at the end.

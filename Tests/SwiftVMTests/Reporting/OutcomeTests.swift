@@ -53,4 +53,27 @@ import Testing
     #expect(Set(texts).count == texts.count)
     #expect(texts.allSatisfy { $0.contains("KVM") != $0.contains("software engine") })
   }
+
+  @Test func theEngineAndItsHelperAreInTheReport() {
+    var outcome = Outcome(reason: .poweredOff)
+    #expect(!outcome.json.text.contains("engine") && !outcome.json.text.contains("assistance"))
+    #expect(outcome.assistanceLine == nil)
+    outcome.engine = .kvm
+    outcome.assistance.byMnemonic = ["wait": 3, "int": 4]
+    outcome.assistance.instructions = 1_000_000
+    outcome.assistance.moves = 12
+    // Without blanks and line ends: only what is said counts.
+    let report = outcome.json.text.filter { !$0.isWhitespace }
+    #expect(report.contains(#""engine":"kvm""#))
+    #expect(
+      report.contains(
+        #""assistance":{"instructions":1000000,"moves":12,"takeovers":0,"byMnemonic":{"int":4,"wait":3}}"#))
+    #expect(outcome.assistanceLine?.contains("slow") == false)
+    outcome.assistance.takeovers = 5
+    #expect(outcome.assistanceLine?.contains("12 moves, 5 of them because KVM was slow") == true)
+    #expect(outcome.assistanceLine?.contains("int (4), wait (3)") == true)
+    var both = outcome.assistance
+    both.add(outcome.assistance)
+    #expect(both.takeovers == 10 && both.moves == 24 && both.failures == 14)
+  }
 }
