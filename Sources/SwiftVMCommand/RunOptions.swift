@@ -15,7 +15,8 @@ struct RunOptions: Sendable {
 
   /// An option that takes a value, by its name on the command line.
   enum Option: String, CaseIterable, Sendable {
-    case mem, cpus, mode, cmdline, initrd, module, serial, timeout, engine, assist, irqchip, report, entry
+    case mem, cpus, mode, cmdline, initrd, module, serial, timeout, engine, assist, irqchip, report, entry,
+      bios
     case exitPort = "exit-port"
     case exitStatus = "exit-status"
     case loadAddress = "load-address"
@@ -98,6 +99,12 @@ struct RunOptions: Sendable {
         throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
       }
       configuration.interruptControllers = choice
+    case .bios:
+      typealias Choice = VirtualMachine.Configuration.BIOSChoice
+      guard let choice = Choice(rawValue: text) else {
+        throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
+      }
+      configuration.bios = choice
     case .report: reportPath = text
     case .loadAddress: configuration.loadAddress = try address(option, text)
     case .entry: configuration.entryPoint = try address(option, text)

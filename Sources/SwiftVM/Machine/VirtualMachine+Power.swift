@@ -63,7 +63,7 @@ extension VirtualMachine {
       image: image, memory: PCMemoryLayout(byteCount: configuration.memoryByteCount),
       mode: configuration.mode, commandLine: configuration.commandLine, modules: modules,
       loadAddress: configuration.loadAddress, entry: configuration.entryPoint,
-      platform: PlatformDescription(configuration))
+      platform: PlatformDescription(configuration), hasBIOS: configuration.bios == .auto)
     if case .demo = configuration.image { request.mode = .long }
     do throws(BootError) {
       return try BootPlan(request)
@@ -125,7 +125,7 @@ extension VirtualMachine {
     do throws(EngineError) {
       try engine.finishSetup(processors)
       timeline.mark("create the interval timer and set CPUID")
-      try processors[0].loadState(plan.entry)
+      try processors[0].loadState(plan.start)
     } catch {
       throw .engine(error)
     }
