@@ -17,8 +17,10 @@ start:
   mov word ptr es:[0x1c * 4 + 2], cs
   mov eax, es:[BIOS_TICKS]
   mov [start_ticks], eax
-  mov al, 0xff & ~1                 // line 0, the timer, is open as the BIOS left it; no other
-  out PIC1_DATA, al
+  mov al, 0xff & ~(1 << 0 | 1 << 2) // the timer's line, as the BIOS left it; and the clock's, by which
+  out PIC1_DATA, al                 // a BIOS may count when it waits
+  mov al, 0xff & ~(1 << 0)
+  out PIC2_DATA, al
 sleep:
   cli                               // nothing may come between looking and sleeping:
   cmp byte ptr [ticks], TICKS

@@ -38,7 +38,9 @@ struct BIOSDisk {
       return
     }
     (heads, sectorsPerTrack) =
-      Self.division(byFileSystem: head) ?? Self.division(byPartitions: head) ?? (16, 63)
+      Self.division(byFileSystem: head) ?? Self.division(byPartitions: head, sectorCount: sectorCount) ?? (
+        16, 63
+      )
     (drive, floppyType) = (UInt8(BootSector.driveNumber), 0)
     let track = UInt32(heads) * UInt32(sectorsPerTrack)
     cylinders = UInt16(clamping: min(max(1, (UInt64(sectorCount) + UInt64(track) - 1) / UInt64(track)), 1024))
@@ -50,9 +52,15 @@ struct BIOSDisk {
     return check(heads: head.u16(26), sectors: head.u16(24))
   }
 
-  /// What the ends of partitions say: a partition ends with the last sector of a cylinder.
-  private static func division(byPartitions head: HeaderBytes) -> (heads: UInt16, sectors: UInt16)? {
-    for entry in stride(from: 446, to: 510, by: 16) where head.u32(entry + 12) > 0 && head.u8(entry + 5) > 0 {
+  /// What the ends of partitions say: a partition ends with the last sector of a cylinder. Where the partition
+  /// table would be there may be code instead: in a table each entry begins with 0 or 0x80, and lies on the disk.
+  private static func division(byPartitions head: HeaderBytes, sectorCount: UInt32) -> (
+    heads: UInt16, sectors: UInt16
+  )? {
+    let entries = Array(stride(from: 446, to: 510, by: 16))
+    guard entries.allSatisfy({ head.u8($0) & 0x7F == 0 }) else { return nil }
+    for entry in entries where head.u32(entry + 12) > 0 && head.u8(entry + 5) > 0 {
+      guard UInt64(head.u32(entry + 8)) + UInt64(head.u32(entry + 12)) <= sectorCount else { return nil }
       if let found = check(heads: UInt16(head.u8(entry + 5)) + 1, sectors: UInt16(head.u8(entry + 6) & 63)) {
         return found
       }

@@ -30,8 +30,12 @@ struct BIOSPlanTests {
     #expect((0xE000...0xFFFF).contains(plan.start.rip) && plan.start.mode == .real)
     #expect(plan.notes.isEmpty)
     let memory = try place(plan)
-    func u16(_ offset: UInt64) throws -> UInt16 { try memory.read(at: GuestAddress(Self.parameters + offset)) }
-    func u32(_ offset: UInt64) throws -> UInt32 { try memory.read(at: GuestAddress(Self.parameters + offset)) }
+    func u16(_ offset: UInt64) throws -> UInt16 {
+      try memory.read(at: GuestAddress(Self.parameters + offset))
+    }
+    func u32(_ offset: UInt64) throws -> UInt32 {
+      try memory.read(at: GuestAddress(Self.parameters + offset))
+    }
     for offset in [0x20, 0x22, 0x24, 0x26, 0x30] as [UInt64] { #expect(try u16(offset) == 0x1000) }
     #expect(try u32(0x28) == 2 && u32(0x2C) == 0xFFFE)
     #expect(try u16(0x32) == 0 && u16(0x34) == 0x1000)
@@ -43,10 +47,11 @@ struct BIOSPlanTests {
   }
 
   /// INT 15h's three ways to tell of memory, from the machine's one map.
-  @Test(arguments: [
-    (1, 0, 0, 0), (2, 0x400, 0x400, 0), (16, 0x3C00, 0x3C00, 0), (64, 0xFC00, 0x3C00, 0x300),
-    (3072, 0xFC00, 0x3C00, 0xBF00), (5120, 0xFC00, 0x3C00, 0xBF00),
-  ] as [(UInt64, UInt16, UInt16, UInt16)])
+  @Test(
+    arguments: [
+      (1, 0, 0, 0), (2, 0x400, 0x400, 0), (16, 0x3C00, 0x3C00, 0), (64, 0xFC00, 0x3C00, 0x300),
+      (3072, 0xFC00, 0x3C00, 0xBF00), (5120, 0xFC00, 0x3C00, 0xBF00),
+    ] as [(UInt64, UInt16, UInt16, UInt16)])
   func theSizeOfMemory(mebibytes: UInt64, extended: UInt16, below16MiB: UInt16, above16MiB: UInt16) throws {
     let layout = BootTests.memory(mebibytes: mebibytes)
     let plan = try BootPlan(biosRequest([0xF4], mode: .real16, in: layout))
@@ -79,7 +84,9 @@ struct BIOSPlanTests {
     let content = try memory.readBytes(at: disk.address, count: 1024)
     #expect(content == bytes.padded(to: 1024))
     #expect(try memory.readBytes(at: GuestAddress(0x7C00), count: 700) == bytes, "loaded whole as well")
-    func u32(_ offset: UInt64) throws -> UInt32 { try memory.read(at: GuestAddress(Self.parameters + offset)) }
+    func u32(_ offset: UInt64) throws -> UInt32 {
+      try memory.read(at: GuestAddress(Self.parameters + offset))
+    }
     #expect(try UInt64(u32(0x40)) == disk.address.rawValue && u32(0x44) == 2)
     #expect(try memory.read(UInt8.self, at: GuestAddress(Self.parameters + 0x36)) == 1)
   }
@@ -91,10 +98,13 @@ struct BIOSPlanTests {
     #expect(image.memoryByteCount == 512 && image.address == GuestAddress(0x7C00))
     #expect(plan.entry.general.rdx == 0, "so long a file is a floppy disk")
     let memory = try place(plan)
-    func u16(_ offset: UInt64) throws -> UInt16 { try memory.read(at: GuestAddress(Self.parameters + offset)) }
+    func u16(_ offset: UInt64) throws -> UInt16 {
+      try memory.read(at: GuestAddress(Self.parameters + offset))
+    }
     #expect(try u16(0x48) == 80 && u16(0x4A) == 2 && u16(0x4C) == 18 && u16(0x4E) == 0x0400)
     #expect(
-      failure(biosRequest(sector(byteCount: 15 << 20), in: BootTests.memory(mebibytes: 16)))?.kind == "noRoom")
+      failure(biosRequest(sector(byteCount: (15 << 20) + 1), in: BootTests.memory(mebibytes: 16)))?.kind == "noRoom"
+    )
     #expect(failure(sector(byteCount: 1440 << 10))?.kind == "tooLarge", "without a BIOS")
   }
 
@@ -107,10 +117,18 @@ struct BIOSPlanTests {
     var bytes = sector(byteCount: 1 << 20)
     #expect(try division(bytes) == [3, 16, 63])
     // A partition that ends at head 3, sector 32.
+    bytes.replaceSubrange(446..<510, with: [UInt8](repeating: 0, count: 64))
     bytes.set(UInt32(100), at: 446 + 12)
     bytes[446 + 5] = 3
     bytes[446 + 6] = 32 | 0xC0
     #expect(try division(bytes) == [16, 4, 32])
+    // Code, or a partition that ends behind the disk, says nothing.
+    var code = bytes
+    code[462] = 0x66
+    #expect(try division(code) == [3, 16, 63])
+    code = bytes
+    code.set(UInt32(2040), at: 446 + 8)
+    #expect(try division(code) == [3, 16, 63])
     // A FAT file system of 17 sectors and 5 heads.
     bytes[0] = 0xEB
     bytes.set(UInt16(512), at: 11)
@@ -134,8 +152,9 @@ struct BIOSPlanTests {
     var low = biosRequest([0xF4], mode: .real16)
     low.loadAddress = 0x400
     let small = biosRequest([0xF4], mode: .real16, in: PCMemoryLayout(byteCount: 512 << 10))
-    for (wanted, reason) in [(low, "vectors"), (small, "memory ends"), (request([0xF4], mode: .real16), "BIOS")]
-    {
+    for (wanted, reason) in [
+      (low, "vectors"), (small, "memory ends"), (request([0xF4], mode: .real16), "BIOS"),
+    ] {
       let plan = try BootPlan(wanted)
       #expect(plan.notes.contains { $0.contains("no BIOS") && $0.contains(reason) })
       #expect(plan.start.rip == plan.entry.rip && plan.start.cs.selector == plan.entry.cs.selector)
