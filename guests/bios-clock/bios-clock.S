@@ -3,6 +3,8 @@
 #include "report16.inc"
 
 #define TICKS 3
+#define PM_TIMER 0x608
+#define PM_TIMER_HERTZ 3579545
 #define BIOS_TICKS 0x46c            // where the BIOS counts
 
 .section .text.start, "ax"
@@ -41,22 +43,23 @@ ticked:
   cmp eax, 0x1800b0
   CHECK b, "it is the count of a day\n"
 
-  // 120 milliseconds: two ticks are 110.
+  // A wait of 120 milliseconds, by a clock that the BIOS does not know of: ACPI's timer, 24 bits wide.
   sti
-  xor ah, ah
-  int 0x1a
-  push dx
+  mov dx, PM_TIMER
+  in eax, dx
+  push eax
   mov ah, 0x86
   mov cx, 120000 >> 16
   mov dx, 120000 & 0xffff
   int 0x15
   SAY "INT 15h AH=86h: "
   SAY_CARRY
-  xor ah, ah
-  int 0x1a
-  pop ax
-  sub dx, ax
-  cmp dx, 1
+  mov dx, PM_TIMER
+  in eax, dx
+  pop ebx
+  sub eax, ebx
+  and eax, 0xffffff
+  cmp eax, PM_TIMER_HERTZ / 1000 * 119
   CHECK ae, "\ntime has passed meanwhile\n"
   cli
 

@@ -69,7 +69,8 @@ public final class BootCheck: Sendable {
             && $0.end > segment.lastAddress.rawValue
         }
       precondition(
-        isFirmware || isDisk || plan.memoryMap.isUsable(segment.address.rawValue, byteCount: segment.memoryByteCount),
+        isFirmware || isDisk
+          || plan.memoryMap.isUsable(segment.address.rawValue, byteCount: segment.memoryByteCount),
         "a segment is not in usable RAM")
       precondition(segment.fileByteCount <= segment.memoryByteCount, "more content than memory")
     }

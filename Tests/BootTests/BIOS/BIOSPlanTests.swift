@@ -103,7 +103,8 @@ struct BIOSPlanTests {
     }
     #expect(try u16(0x48) == 80 && u16(0x4A) == 2 && u16(0x4C) == 18 && u16(0x4E) == 0x0400)
     #expect(
-      failure(biosRequest(sector(byteCount: (15 << 20) + 1), in: BootTests.memory(mebibytes: 16)))?.kind == "noRoom"
+      failure(biosRequest(sector(byteCount: (15 << 20) + 1), in: BootTests.memory(mebibytes: 16)))?.kind
+        == "noRoom"
     )
     #expect(failure(sector(byteCount: 1440 << 10))?.kind == "tooLarge", "without a BIOS")
   }
