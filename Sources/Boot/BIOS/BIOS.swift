@@ -52,16 +52,19 @@ extension Planner {
     bios = BIOS()
     guard let disk else { return }
     var geometry = disk.geometry
-    guard let address = highestFree(byteCount: geometry.byteCount) else {
+    // Whole pages: what is left of one would be a range of memory that nobody wants.
+    guard let byteCount = geometry.byteCount.roundedUp(to: 4096),
+      let address = highestFree(byteCount: byteCount)
+    else {
       notes.append(
         "INT 13h finds no disk, because memory has no room for its content. \(Planner.moreMemory)")
       return
     }
-    // The last sector is filled up with zeros.
+    // The last sector, too, is filled up with zeros.
     try claimReserved(
       PlannedSegment(
         kind: .disk, name: "the disk of INT 13h, from \(disk.source.name)", address: GuestAddress(address),
-        memoryByteCount: geometry.byteCount, fileOffset: 0, fileByteCount: disk.source.byteCount,
+        memoryByteCount: byteCount, fileOffset: 0, fileByteCount: disk.source.byteCount,
         permissions: .read, content: .file(disk.source)))
     geometry.address = UInt32(truncatingIfNeeded: address)
     bios = BIOS(disk: geometry)

@@ -75,14 +75,14 @@ struct BIOSPlanTests {
     #expect(plan.entry.rflags.contains(.interruptEnable))
     #expect(plan.entry.general.rdx == 0x80)
     let disk = try plan.segment(.disk)
-    #expect(disk.address.rawValue % 4096 == 0 && disk.memoryByteCount == 1024)
+    #expect(disk.address.rawValue % 4096 == 0 && disk.memoryByteCount == 4096)
     // What the guest is told of leaves it out, and nothing else.
     #expect(!plan.memoryMap.isUsable(disk.address.rawValue, byteCount: 1))
     #expect(plan.memoryMap.isUsable(disk.address.rawValue - 1, byteCount: 1))
     #expect(plan.memoryMap.entries.contains { $0.kind == .reserved && $0.address == disk.address.rawValue })
     let memory = try place(plan)
-    let content = try memory.readBytes(at: disk.address, count: 1024)
-    #expect(content == bytes.padded(to: 1024))
+    let content = try memory.readBytes(at: disk.address, count: 4096)
+    #expect(content == bytes.padded(to: 4096))
     #expect(try memory.readBytes(at: GuestAddress(0x7C00), count: 700) == bytes, "loaded whole as well")
     func u32(_ offset: UInt64) throws -> UInt32 {
       try memory.read(at: GuestAddress(Self.parameters + offset))
