@@ -65,6 +65,45 @@ struct BIOSServiceTests {
     #expect(outcome.exitStatus == 0x1B, "\(outcome.sentence)")
   }
 
+  /// Who waits for a key sleeps: the timer's ticks are all that happens.
+  @Test(arguments: TestedEngine.usable) func waitingForAKeyIsSleep(_ engine: TestedEngine) async throws {
+    // mov ah, 0; int 16h; out f4h, al
+    let (outcome, _) = try await run([0xB4, 0x00, 0xCD, 0x16, 0xE6, 0xF4], on: engine) {
+      $0.timeoutNanoseconds = 1_000_000_000
+    }
+    #expect(outcome.exitStatus == 124)
+    // Two dozen accesses for each of 18 ticks; asking all the time would be some ten thousand.
+    #expect(outcome.exits < 2000)
+  }
+
+  // MARK: The rest
+
+  /// INT 14h: a byte comes by the serial port and the next one goes back; there is no second port.
+  @Test(arguments: TestedEngine.usableCPUs) func theSerialPortByTheBIOS(_ engine: TestedEngine) async throws {
+    let code: [UInt8] = [
+      0x31, 0xD2, 0xB4, 0x02, 0xCD, 0x14,  // xor dx, dx; mov ah, 2; int 14h
+      0x40, 0xB4, 0x01, 0xCD, 0x14,  // inc ax; mov ah, 1; int 14h
+      0x42, 0xB4, 0x03, 0xCD, 0x14,  // inc dx; mov ah, 3; int 14h
+      0x88, 0xE0, 0xE6, 0xF4,  // mov al, ah; out f4h, al
+    ]
+    let (outcome, output) = try await run(code, on: engine, input: [UInt8(ascii: "A")])
+    #expect(output == "B" && outcome.exitStatus == 0x80, "\(outcome.sentence)")
+  }
+
+  /// INT 11h: one serial port, 80 columns, a coprocessor. INT 17h: no printer. INT 21h: no DOS, so carry.
+  @Test(arguments: TestedEngine.usableCPUs) func whatIsThereAndWhatIsNot(_ engine: TestedEngine) async throws
+  {
+    for (code, status) in [
+      ([0xCD, 0x11], 0x22), ([0xCD, 0x11, 0x88, 0xE0], 0x02),  // int 11h; mov al, ah
+      ([0xB4, 0x02, 0xCD, 0x17, 0x88, 0xE0], 0x01),  // mov ah, 2; int 17h; mov al, ah
+      ([0xF8, 0xCD, 0x21, 0xB0, 0x00, 0x10, 0xC0], 0x01),  // clc; int 21h; mov al, 0; adc al, al
+    ] as [([UInt8], UInt8)] {
+      // out f4h, al
+      let (outcome, _) = try await run(code + [0xE6, 0xF4], on: engine)
+      #expect(outcome.exitStatus == status, "\(code): \(outcome.sentence)")
+    }
+  }
+
   // MARK: Screen
 
   /// The terminal shows what is on the screen.
