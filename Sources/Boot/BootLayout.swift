@@ -16,6 +16,8 @@
 /// 0xA0000  video memory and ROMs (reserved)
 /// 0xE0000  ACPI tables, the RSDP first (reserved)               every mode
 /// 0xF0000  multiprocessor tables (reserved)                    every mode
+/// 0xFD000  the BIOS's parameters (reserved)                     real mode
+/// 0xFE000  the BIOS (reserved)                                  real mode
 /// 0x100000 other images
 /// ```
 ///
@@ -52,6 +54,10 @@ public enum BootLayout {
   public static let acpiTables: UInt64 = 0xE_0000
   /// The multiprocessor tables: at their beginning is the floating pointer.
   public static let multiprocessorTables: UInt64 = 0xF_0000
+  /// The first address after the vectors and data that a BIOS keeps for itself.
+  public static let biosDataEnd: UInt64 = 0x500
+  /// What the BIOS is told by us, and then the BIOS itself: it ends at 1 MiB.
+  public static let biosParameters: UInt64 = 0xF_D000
   /// The first address above the legacy video and ROM area: 1 MiB.
   public static let highMemoryStart: UInt64 = 0x10_0000
   /// Where flat 32-bit and 64-bit images are loaded.

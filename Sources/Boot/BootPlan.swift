@@ -18,8 +18,10 @@ public struct BootPlan: Sendable {
   public let memoryMap: MemoryMap
   /// The guest-physical address of the first instruction; it lies in the loaded image.
   public let entryPoint: GuestAddress
-  /// The processor's state on entry.
+  /// The processor's state at that instruction.
   public let entry: CPUState
+  /// The state in which the processor starts: `entry`, or in the BIOS, which goes there when it is done.
+  public let start: CPUState
   /// What somebody who wonders about the guest's behaviour should know: sentences.
   public let notes: [String]
 }

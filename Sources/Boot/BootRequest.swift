@@ -55,12 +55,14 @@ public struct BootRequest: Sendable {
   public var capabilities: Capabilities
   /// The hardware that ACPI and multiprocessor tables tell the guest of; nil for no such tables.
   public var platform: PlatformDescription?
+  /// An image that starts in real mode finds a BIOS. It needs the standard devices of a PC.
+  public var hasBIOS: Bool
 
   /// A request to boot `image` in `memory`.
   public init(
     image: any ImageSource, memory: PCMemoryLayout, mode: Mode? = nil, commandLine: String = "",
     arguments: [String] = [], modules: [Module] = [], loadAddress: UInt64? = nil, entry: UInt64? = nil,
-    capabilities: Capabilities = Capabilities(), platform: PlatformDescription? = nil
+    capabilities: Capabilities = Capabilities(), platform: PlatformDescription? = nil, hasBIOS: Bool = false
   ) {
     self.image = image
     self.memory = memory
@@ -72,6 +74,7 @@ public struct BootRequest: Sendable {
     self.entry = entry
     self.capabilities = capabilities
     self.platform = platform
+    self.hasBIOS = hasBIOS
   }
 
   /// The command line and the arguments, one space apart, as the guest gets them.

@@ -1,19 +1,21 @@
 import GuestMemory
 import X86
 
-/// Boot sectors, started as a PC's BIOS starts them: loaded at 0000:7C00, DL = 0x80 (the first hard
-/// disk), the stack below.
+/// Boot sectors, started as a PC's BIOS starts them: loaded at 0000:7C00, the number of the disk they come from
+/// in DL, the stack below, interrupts on.
 ///
-/// A BIOS loads 512 bytes and the program reads the rest of its disk through INT 13h. Here is no
-/// BIOS to ask, so a longer file is loaded whole, as if that had been done: a loader of several
-/// sectors that finds itself at 0x7C00 just runs.
+/// A BIOS loads 512 bytes and the program reads the rest of its disk through INT 13h, as it can here. A file
+/// that fits is loaded whole all the same, as if it had done that already: a loader of several sectors that
+/// finds itself at 0x7C00 just runs, even without a BIOS.
 enum BootSector {
   /// The bytes at the end of a boot sector.
   static let signature: [UInt8] = [0x55, 0xAA]
   /// Where they are.
   static let signatureOffset = 510
-  /// What a BIOS puts in DL: the number of the disk it boots from.
+  /// What a BIOS puts in DL for the first hard disk.
   static let driveNumber: UInt64 = 0x80
+  /// What a BIOS loads, in bytes.
+  static let sectorByteCount: UInt64 = 512
   /// The room that is kept for the stack, in bytes.
   static let stackByteCount: UInt64 = 4096
 
@@ -29,34 +31,40 @@ enum BootSector {
     var planner = Planner(request)
     let image = request.image
     let limit = BootLayout.realModeImageEnd - BootLayout.bootSector
-    guard image.byteCount <= limit else {
-      throw .tooLarge(
-        image: image.name, byteCount: image.byteCount, limit: limit,
-        advice: "It looks like a disk image, and there is no BIOS to read the rest of a disk. "
-          + "Boot the kernel itself, or only the sectors that hold its loader.")
-    }
+    let isWhole = image.byteCount <= limit
+    let tooLarge = BootError.tooLarge(
+      image: image.name, byteCount: image.byteCount, limit: limit,
+      advice: "It looks like a disk image, and there is no BIOS to read the rest of a disk. "
+        + "Boot the kernel itself, or only the sectors that hold its loader.")
+    guard isWhole || request.hasBIOS else { throw tooLarge }
     try planner.claim(
-      .whole(
-        image, kind: .image, name: "the boot sector \(image.name)", at: BootLayout.bootSector,
-        permissions: [.read, .write, .execute]))
+      PlannedSegment(
+        kind: .image, name: "the boot sector \(image.name)", address: GuestAddress(BootLayout.bootSector),
+        memoryByteCount: isWhole ? image.byteCount : sectorByteCount, fileOffset: 0,
+        fileByteCount: isWhole ? image.byteCount : sectorByteCount, permissions: [.read, .write, .execute],
+        content: .file(image)))
     try planner.claim(
       .reserved(
         kind: .stack, name: "the stack", from: BootLayout.bootSector - stackByteCount,
         to: BootLayout.bootSector))
-    planner.noteMissingBIOS()
+    let head = HeaderBytes(bytes: try image.bytes(at: 0, count: Int(sectorByteCount)))
+    let geometry = BIOSDisk(byteCount: image.byteCount, head: head)
+    try planner.prepareBIOS(disk: (image, geometry))
+    guard isWhole || planner.bios?.disk != nil else {
+      guard planner.bios != nil else { throw tooLarge }
+      throw .noRoom(
+        what: "The disk \(image.name)", byteCount: geometry.byteCount, advice: Planner.moreMemory)
+    }
 
     var state = CPUState.realMode(codeSegment: 0, instructionPointer: UInt16(BootLayout.bootSector))
     state.general.rsp = BootLayout.bootSector
     state.general.rdx = driveNumber
+    if let bios = planner.bios {
+      state.rflags.insert(.interruptEnable)
+      if let disk = bios.disk { state.general.rdx = UInt64(disk.drive) }
+    }
     return try planner.finish(
       format: .bootSector, reason: reason, entryPoint: BootLayout.bootSector, state: state)
-  }
-}
-
-extension Planner {
-  /// Warns whoever expects INT 10h to print.
-  mutating func noteMissingBIOS() {
-    notes.append("There is no BIOS: no INT instruction works until the image sets its vector.")
   }
 }
 

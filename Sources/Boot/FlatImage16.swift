@@ -53,7 +53,7 @@ enum FlatImage16 {
     try planner.claim(.reserved(kind: .stack, name: "the stack", from: bottom, to: top))
     state.ss = .realMode(stackSegment)
     state.general.rsp = top - stackBase
-    planner.noteMissingBIOS()
+    try planner.prepareBIOS()
     return try planner.finish(format: .flat16, reason: reason, entryPoint: entry, state: state)
   }
 }

@@ -65,6 +65,26 @@ public struct MemoryMap: Sendable, Equatable {
     self.entries = entries
   }
 
+  /// The map with these bytes, which lie in one usable range, reserved.
+  func reserving(_ address: UInt64, byteCount: UInt64) -> MemoryMap {
+    let end = address &+ byteCount
+    var changed: [Entry] = []
+    for entry in entries {
+      guard entry.kind == .usable, address >= entry.address, end <= entry.end, address < end else {
+        changed.append(entry)
+        continue
+      }
+      for (start, end, kind) in [
+        (entry.address, address, Kind.usable), (address, end, .reserved), (end, entry.end, .usable),
+      ] where start < end {
+        changed.append(Entry(address: start, byteCount: end - start, kind: kind))
+      }
+    }
+    return MemoryMap(entries: changed)
+  }
+
+  private init(entries: [Entry]) { self.entries = entries }
+
   /// The usable ranges, in ascending order.
   public var usable: [Entry] { entries.filter { $0.kind == .usable } }
 

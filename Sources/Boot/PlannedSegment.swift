@@ -20,6 +20,10 @@ public struct PlannedSegment: Sendable {
     case workspace
     /// What a PC's firmware leaves for the guest: ACPI and multiprocessor tables.
     case firmwareTables = "firmware tables"
+    /// The BIOS and its data.
+    case bios = "BIOS"
+    /// The content of the disk that the BIOS reads from.
+    case disk
   }
 
   /// What the image says may be done with a range. Nothing enforces it: paging is the guest's.

@@ -9,11 +9,13 @@ struct Planner {
   /// What was asked for.
   let request: BootRequest
   /// The guest's memory.
-  let map: MemoryMap
+  private(set) var map: MemoryMap
   /// What was claimed, in the order in which it was.
   private(set) var segments: [PlannedSegment] = []
   /// Sentences for somebody who wonders about the guest's behaviour.
   var notes: [String] = []
+  /// The BIOS that the image finds; nil for none.
+  var bios: BIOS?
 
   /// A plan that claims nothing yet.
   init(_ request: BootRequest) {
@@ -39,6 +41,12 @@ struct Planner {
           : "Link or load the image at \(hex(BootLayout.flat)) (1 MiB) or above, where nothing else lies.")
     }
     segments.append(segment)
+  }
+
+  /// Takes memory like `claim`, and has the guest's map say that it is not to be used.
+  mutating func claimReserved(_ segment: PlannedSegment) throws(BootError) {
+    try claim(segment)
+    map = map.reserving(segment.address.rawValue, byteCount: segment.memoryByteCount)
   }
 
   /// What to do where something does not fit.
@@ -136,10 +144,15 @@ struct Planner {
     if !home.permissions.contains(.execute) {
       notes.append("The entry point lies in \(home.name), which is not marked executable.")
     }
+    var all = segments + (try firmwareTables())
+    var start = state
+    if let bios {
+      all += bios.segments(entry: state, map: map)
+      start = BIOS.start
+    }
     return BootPlan(
-      format: format, reason: reason,
-      segments: (segments + (try firmwareTables())).sorted { $0.address < $1.address }, memoryMap: map,
-      entryPoint: entry, entry: state, notes: notes)
+      format: format, reason: reason, segments: all.sorted { $0.address < $1.address }, memoryMap: map,
+      entryPoint: entry, entry: state, start: start, notes: notes)
   }
 }
 

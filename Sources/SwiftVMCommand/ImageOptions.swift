@@ -17,11 +17,14 @@ struct ImageOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Start at this address instead of the image's entry point.", valueName: "address"))
   var entry: String?
+  @Option(help: ArgumentHelp("auto (a BIOS for images that start in real mode) or none.", valueName: "which"))
+  var bios: String?
 
   /// Reads the values into `options`.
   func apply(to options: inout RunOptions) throws(RunOptions.UsageError) {
     try options.apply([
       (.mem, mem), (.mode, mode), (.cmdline, cmdline), (.loadAddress, loadAddress), (.entry, entry),
+      (.bios, bios),
     ])
     for text in module { try options.apply(.module, text) }
     // Last: it goes before the modules.

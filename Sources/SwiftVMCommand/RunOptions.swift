@@ -18,7 +18,7 @@ struct RunOptions: Sendable {
   /// An option that takes a value, by its name on the command line.
   enum Option: String, CaseIterable, Sendable {
     case mem, cpus, mode, cmdline, initrd, module, serial, timeout, engine, assist, irqchip, report, entry
-    case explain
+    case explain, bios
     case exitPort = "exit-port"
     case exitStatus = "exit-status"
     case loadAddress = "load-address"
@@ -101,6 +101,12 @@ struct RunOptions: Sendable {
         throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
       }
       configuration.interruptControllers = choice
+    case .bios:
+      typealias Choice = VirtualMachine.Configuration.BIOSChoice
+      guard let choice = Choice(rawValue: text) else {
+        throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
+      }
+      configuration.bios = choice
     case .report: reportPath = text
     case .explain:
       guard text == "cpu" else { throw bad(option, text, "cpu") }

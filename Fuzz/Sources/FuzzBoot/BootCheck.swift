@@ -40,6 +40,7 @@ public final class BootCheck: Sendable {
         powerManagement: .init(
           eventBlock: 0x600, controlBlock: 0x604, timerBlock: 0x608, interrupt: 9, softOffSleepType: 0),
         resetPort: 0xCF9, serialPorts: [])
+      request.hasBIOS = true
     }
 
     let plan: BootPlan
@@ -59,9 +60,17 @@ public final class BootCheck: Sendable {
     }
     for segment in plan.segments {
       // Where guests look for them, in RAM that is reserved.
-      let isFirmware = segment.kind == .firmwareTables && segment.lastAddress.rawValue < 0x10_0000
+      let isFirmware =
+        [.firmwareTables, .bios].contains(segment.kind) && segment.lastAddress.rawValue < 0x10_0000
+      let isDisk =
+        segment.kind == .disk
+        && plan.memoryMap.entries.contains {
+          $0.kind == .reserved && $0.address <= segment.address.rawValue
+            && $0.end > segment.lastAddress.rawValue
+        }
       precondition(
-        isFirmware || plan.memoryMap.isUsable(segment.address.rawValue, byteCount: segment.memoryByteCount),
+        isFirmware || isDisk
+          || plan.memoryMap.isUsable(segment.address.rawValue, byteCount: segment.memoryByteCount),
         "a segment is not in usable RAM")
       precondition(segment.fileByteCount <= segment.memoryByteCount, "more content than memory")
     }

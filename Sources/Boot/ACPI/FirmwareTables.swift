@@ -21,7 +21,7 @@ struct FirmwareTables {
     let xsdt = acpi.append(RootPointer.xsdt([fadt, madt]))
     acpi.bytes.set(RootPointer.bytes(rsdt: rsdt, xsdt: UInt64(xsdt)), at: 0)
 
-    var multiprocessor = Area(start: BootLayout.multiprocessorTables, end: BootLayout.highMemoryStart)
+    var multiprocessor = Area(start: BootLayout.multiprocessorTables, end: BootLayout.biosParameters)
     _ = multiprocessor.reserve(MultiprocessorTable.pointerByteCount)
     let table = multiprocessor.append(MultiprocessorTable.table(of: platform))
     multiprocessor.bytes.set(MultiprocessorTable.pointer(to: table), at: 0)

@@ -46,7 +46,7 @@ enum LinuxRealMode {
     )
     try planner.claim(
       .bytes(text, kind: .bootInformation, name: "the command line", at: base + UInt64(heapEnd)))
-    planner.noteMissingBIOS()
+    try planner.prepareBIOS()
 
     let segment = UInt16(base >> 4)
     var state = CPUState.realMode(codeSegment: segment + 0x20, instructionPointer: 0, dataSegment: segment)

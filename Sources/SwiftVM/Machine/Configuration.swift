@@ -80,6 +80,14 @@ extension VirtualMachine {
       case ring0
     }
 
+    /// Whether a guest finds a BIOS.
+    public enum BIOSChoice: String, Sendable, CaseIterable {
+      /// Where its image starts in real mode.
+      case auto
+      /// No guest does.
+      case none
+    }
+
     /// What to boot.
     public var image: Image
     /// RAM, in bytes: whole 4 KiB pages, at least 1 MiB.
@@ -100,6 +108,8 @@ extension VirtualMachine {
     public var loadAddress: UInt64?
     /// Where the guest starts, if not at the image's entry point.
     public var entryPoint: UInt64?
+    /// Whether the guest finds a BIOS.
+    public var bios = BIOSChoice.auto
     /// Where COM1 and the debug console lead.
     public var console = Console.standardIO
     /// The port whose first write ends the machine with that status; nil: no such port.

@@ -66,7 +66,7 @@ extension VirtualMachine {
       image: image, memory: PCMemoryLayout(byteCount: configuration.memoryByteCount),
       mode: configuration.mode, commandLine: configuration.commandLine, modules: modules,
       loadAddress: configuration.loadAddress, entry: configuration.entryPoint,
-      platform: PlatformDescription(configuration))
+      platform: PlatformDescription(configuration), hasBIOS: configuration.bios == .auto)
     if case .demo = configuration.image { request.mode = .long }
     do throws(BootError) {
       return try BootPlan(request)
@@ -128,7 +128,7 @@ extension VirtualMachine {
     do throws(EngineError) {
       try engine.finishSetup(processors)
       timeline.mark("create the interval timer and set CPUID")
-      try processors[0].loadState(plan.entry)
+      try processors[0].loadState(plan.start)
       // Once: after a reset it is the same.
       if let explain = configuration.explainProcessor, life.read(\.reboots) == 0 {
         explain(try engine.explainProcessor())

@@ -33,6 +33,12 @@ enum CrashHints {
 
   private static func tripleFault(_ state: CPUState, _ vcpu: CrashReport.VCPU) -> [String] {
     var hints: [String] = []
+    if state.idt.limit == 0, state.idt.base >> 16 == 0xF {
+      return [
+        "the BIOS ended it, with an empty interrupt table: the guest has no handler for an exception, and the "
+          + "last line on the serial port says for which and where"
+      ]
+    }
     if state.mode != .real && state.idt.limit < 8 {
       hints.append("the interrupt descriptor table is empty, so any exception is fatal: load one with LIDT")
     } else if state.mode == .long && state.idt.limit < 16 * 32 - 1 {

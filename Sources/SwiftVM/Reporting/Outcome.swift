@@ -19,7 +19,6 @@ public struct Outcome: Sendable {
   /// What the guest asked of its CPU in vain, over all vCPUs and reboots.
   public var denied = DeniedAccesses()
 
-
   /// An engine, by the word that `--engine` knows it by.
   public enum EngineName: String, Sendable {
     /// The kernel's KVM, with or without the software CPU as its helper.

@@ -34,6 +34,7 @@ import Testing
     .report: ["report.json", "/dev/stdout", "a=b"],
     .loadAddress: ["0x100000", "1M", "4096"],
     .entry: ["0x100000", "0"],
+    .bios: ["auto", "none"],
   ]
 
   @Test func everyOptionHasValuesToTry() {
@@ -81,7 +82,7 @@ import Testing
   @Test(arguments: [
     ["--mem", "x"], ["--cpus=-1"], ["--mode", "fast"], ["--serial", "tty"], ["--exit-port", "99999"],
     ["--exit-status", "0"], ["--timeout", "never"], ["--engine", "tcg"], ["--irqchip", "split"],
-    ["--load-address", "1X"], ["--explain", "memory"],
+    ["--load-address", "1X"], ["--explain", "memory"], ["--bios", "seabios"],
   ])
   func refuseAlike(_ words: [String]) throws {
     let direct = #expect(throws: RunOptions.UsageError.self) { _ = try DirectArguments.parse(words[...]) }

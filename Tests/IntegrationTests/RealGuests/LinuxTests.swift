@@ -90,6 +90,19 @@ extension RealGuestTests {
       #expect(result.output.contains("Brought up 1 node, 2 CPUs"))
     }
 
+    /// Its own real-mode code asks our BIOS for memory, disks and the time, and clears the screen.
+    @Test func startsByItsRealModeCode() throws {
+      let result = try run(["--mode", "real"], then: "poweroff")
+      #expect(result.exitStatus == 0, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      #expect(result.output.hasPrefix("Probing EDD (edd=off to disable)... ok\r\n"))
+      for range in [
+        "0000000000000000-0x000000000009fbff] usable", "0000000000100000-0x000000000fffffff] usable",
+      ] {
+        #expect(result.output.contains("BIOS-e820: [mem 0x\(range)"))
+      }
+      #expect(facts(result.output).contains("processors 1"))
+    }
+
     @Test func isEndedByTheTimeLimit() throws {
       // A whole boot takes two seconds on a machine with nothing else to do.
       let result = try run(["--timeout", "300ms"], then: "poweroff")

@@ -95,6 +95,7 @@ struct TextScreen {
     case UInt8(ascii: "B"): row = min(row + distance, rows.count - 1)
     case UInt8(ascii: "C"): column = min(column + distance, columns - 1)
     case UInt8(ascii: "D"): column = max(min(column, columns - 1) - distance, 0)
+    case UInt8(ascii: "G"): column = min(distance, columns) - 1
     case UInt8(ascii: "H"), UInt8(ascii: "f"):
       row = min(distance, rows.count) - 1
       column = min(max(parameters.count > 1 ? parameters[1] : 1, 1), columns) - 1

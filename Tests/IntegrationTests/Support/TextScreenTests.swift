@@ -15,6 +15,7 @@ struct TextScreenTests {
   @Test func writesWhereTheCursorIs() {
     #expect(lines("ab\r\ncd\u{8}e") == ["ab", "ce", ""])
     #expect(lines("\u{1B}[2;3Hx\u{1B}[Hy\u{1B}[99;99Hz") == ["y", "  x", "     z"])
+    #expect(lines("abc\u{1B}[2Gd\u{1B}[99Ge\u{1B}[Gf") == ["fdc  e", "", ""])
     #expect(lines("a\u{1B}[2Cb\u{1B}[3Dc\u{1B}[Bd\u{1B}[Ae") == ["ac e", "  d", ""])
   }
 

@@ -44,6 +44,8 @@ enum TinyGuest {
   ) -> VirtualMachine.Configuration {
     var configuration = VirtualMachine.Configuration(image: .bytes(code, name: "tiny guest"))
     configuration.mode = .real16
+    // Its start would be more exits, and its timer would wake who sleeps.
+    configuration.bios = .none
     configuration.memoryByteCount = 1 << 20
     configuration.console = console
     configuration.cpuCount = cpuCount
