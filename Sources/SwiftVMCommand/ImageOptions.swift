@@ -17,11 +17,14 @@ struct ImageOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Start at this address instead of the image's entry point.", valueName: "address"))
   var entry: String?
+  @Option(help: ArgumentHelp("Who unpacks a bzImage's kernel: auto, vmm or guest.", valueName: "who"))
+  var kernelUnpack: String?
 
   /// Reads the values into `options`.
   func apply(to options: inout RunOptions) throws(RunOptions.UsageError) {
     try options.apply([
       (.mem, mem), (.mode, mode), (.cmdline, cmdline), (.loadAddress, loadAddress), (.entry, entry),
+      (.kernelUnpack, kernelUnpack),
     ])
     for text in module { try options.apply(.module, text) }
     // Last: it goes before the modules.

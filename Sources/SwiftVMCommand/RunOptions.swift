@@ -19,6 +19,7 @@ struct RunOptions: Sendable {
     case exitPort = "exit-port"
     case exitStatus = "exit-status"
     case loadAddress = "load-address"
+    case kernelUnpack = "kernel-unpack"
   }
 
   /// An option without a value.
@@ -98,6 +99,12 @@ struct RunOptions: Sendable {
         throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
       }
       configuration.interruptControllers = choice
+    case .kernelUnpack:
+      typealias Choice = VirtualMachine.Configuration.KernelUnpackChoice
+      guard let choice = Choice(rawValue: text) else {
+        throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
+      }
+      configuration.kernelUnpacking = choice
     case .report: reportPath = text
     case .loadAddress: configuration.loadAddress = try address(option, text)
     case .entry: configuration.entryPoint = try address(option, text)

@@ -79,6 +79,17 @@ extension VirtualMachine {
       case ring0
     }
 
+    /// Who unpacks the kernel inside a bzImage that starts in long mode.
+    public enum KernelUnpackChoice: String, Sendable, CaseIterable {
+      /// The VMM where the guest's own decompressor would be slow: on the software CPU, and on a KVM without
+      /// hardware underneath it. Else the guest.
+      case auto
+      /// The VMM, or an error.
+      case vmm
+      /// The guest's own decompressor.
+      case guest
+    }
+
     /// What to boot.
     public var image: Image
     /// RAM, in bytes: whole 4 KiB pages, at least 1 MiB.
@@ -99,6 +110,8 @@ extension VirtualMachine {
     public var loadAddress: UInt64?
     /// Where the guest starts, if not at the image's entry point.
     public var entryPoint: UInt64?
+    /// Who unpacks the kernel inside a bzImage.
+    public var kernelUnpacking = KernelUnpackChoice.auto
     /// Where COM1 and the debug console lead.
     public var console = Console.standardIO
     /// The port whose first write ends the machine with that status; nil: no such port.

@@ -45,7 +45,7 @@ extension VirtualMachine {
 
   /// Reads the image's headers and decides where everything goes. No engine is needed for that, so
   /// that a wrong image is reported as one everywhere.
-  func makePlan() throws(StartError) -> BootPlan {
+  func makePlan(kernelUnpacking: BootRequest.KernelUnpacking) throws(StartError) -> BootPlan {
     let image: any ImageSource
     switch configuration.image {
     case .demo: image = BytesImage(DemoGuest.bytes, name: "the demo guest")
@@ -63,7 +63,7 @@ extension VirtualMachine {
       image: image, memory: PCMemoryLayout(byteCount: configuration.memoryByteCount),
       mode: configuration.mode, commandLine: configuration.commandLine, modules: modules,
       loadAddress: configuration.loadAddress, entry: configuration.entryPoint,
-      platform: PlatformDescription(configuration))
+      kernelUnpacking: kernelUnpacking, platform: PlatformDescription(configuration))
     if case .demo = configuration.image { request.mode = .long }
     do throws(BootError) {
       return try BootPlan(request)

@@ -90,8 +90,10 @@ public final class VirtualMachine: Sendable {
       // interrupted as in any program.
       let cpuid = configuration.engine == .software ? nil : SupportedCPUID(path: configuration.kvmPath)
       life.update { $0.cpuid = cpuid }
-      let plan = try makePlan()
-      timeline.mark("read the image and plan")
+      let plan = try makePlan(kernelUnpacking: configuration.resolvedKernelUnpacking)
+      timeline.mark(
+        plan.segments.contains(where: \.isUnpacked)
+          ? "read the image, unpack its kernel and plan" : "read the image and plan")
       try parts.open(configuration, machine: self)
       timeline.mark("open the console")
       try powerOn(plan, cpuid: cpuid, timeline: &timeline)

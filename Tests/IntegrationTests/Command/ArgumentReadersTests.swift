@@ -33,6 +33,7 @@ import Testing
     .report: ["report.json", "/dev/stdout", "a=b"],
     .loadAddress: ["0x100000", "1M", "4096"],
     .entry: ["0x100000", "0"],
+    .kernelUnpack: ["auto", "vmm", "guest"],
   ]
 
   @Test func everyOptionHasValuesToTry() {
