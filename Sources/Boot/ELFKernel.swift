@@ -31,7 +31,8 @@ extension Planner {
           kind: .image, name: "segment \(segment.index) of \(source.name)",
           address: GuestAddress(segment.physicalAddress), memoryByteCount: segment.memoryByteCount,
           fileOffset: segment.fileOffset, fileByteCount: segment.fileByteCount,
-          permissions: PlannedSegment.Permissions(rawValue: segment.flags & 7), content: .file(source), isUnpacked: unpacked != nil),
+          permissions: PlannedSegment.Permissions(rawValue: segment.flags & 7), content: .file(source),
+          isUnpacked: unpacked != nil),
         advice: Self.linkElsewhere)
     }
   }

@@ -58,7 +58,8 @@ extension LinuxKernel {
   private static func plan(
     _ planner: Planner, unpacked kernel: UnpackedKernel, header: LinuxSetupHeader, why: String
   ) throws(BootError) -> BootPlan {
-    let head = HeaderBytes(bytes: try kernel.bytes(at: 0, count: min(ELFImage.headerByteCount, Int(kernel.byteCount))))
+    let head = HeaderBytes(
+      bytes: try kernel.bytes(at: 0, count: min(ELFImage.headerByteCount, Int(kernel.byteCount))))
     guard head.has(ELFImage.magic) else {
       throw .unsupported(image: kernel.name, what: "no ELF file", advice: "Nothing says where it goes.")
     }
@@ -76,14 +77,17 @@ extension LinuxKernel {
     return try finish(
       planner, header: header, isLong: true, loadAddress: load, entryPoint: elf.physicalEntry,
       reason:
-        "\(why); the kernel in it was unpacked (\(kernel.byteCount) bytes), and is entered at its 64-bit entry point.")
+        "\(why); the kernel in it was unpacked (\(kernel.byteCount) bytes), and is entered at its 64-bit entry point."
+    )
   }
 }
 
 extension Planner {
   /// Keeps free what the kernel uses behind its segments before it reads its memory map: as much as it says
   /// that it needs when it unpacks itself (init_size).
-  fileprivate mutating func claimWorkspace(of header: LinuxSetupHeader, behind elf: ELFImage) throws(BootError) {
+  fileprivate mutating func claimWorkspace(of header: LinuxSetupHeader, behind elf: ELFImage)
+    throws(BootError)
+  {
     let end = elf.loadable.map { $0.physicalAddress &+ $0.memoryByteCount }.max() ?? 0
     let start = elf.loadable.map(\.physicalAddress).min() ?? 0
     guard let wanted = start.adding(header.initializationByteCount), wanted > end else { return }

@@ -42,7 +42,8 @@ enum LinuxKernel {
     } else if request.kernelUnpacking == .byVMM {
       throw .optionRefused(
         option: "--kernel-unpack vmm",
-        reason: "The image is started in \(mode.rawValue) mode, and an unpacked kernel starts in long mode only.")
+        reason:
+          "The image is started in \(mode.rawValue) mode, and an unpacked kernel starts in long mode only.")
     }
     let load = try planner.loadAddress(of: header)
     try planner.claimKernel(of: header, at: load)

@@ -44,7 +44,8 @@ struct LinuxPayload: Sendable {
     let trailer = HeaderBytes(bytes: try image.bytes(at: start + header.payloadByteCount - 4, count: 4))
     let size = UInt64(trailer.u32(0))
     guard size <= limit else {
-      return obstacle("The kernel in it says that it has \(size) bytes unpacked, and the guest has \(limit) of memory.")
+      return obstacle(
+        "The kernel in it says that it has \(size) bytes unpacked, and the guest has \(limit) of memory.")
     }
     // A gzip file has its content's size at its end; to the others Linux's build adds it.
     let own = format == .gzip ? 0 : 4
@@ -73,7 +74,8 @@ struct LinuxPayload: Sendable {
     let content: Mapping
     do throws(SystemError) {
       content = try Mapping(
-        byteCount: max(unpackedByteCount, 1), source: .anonymous(isReserved: true), purpose: "the unpacked kernel")
+        byteCount: max(unpackedByteCount, 1), source: .anonymous(isReserved: true),
+        purpose: "the unpacked kernel")
     } catch {
       throw .obstacle(Obstacle(reason: "The host has no room to unpack it: \(error)."))
     }
@@ -92,7 +94,8 @@ struct LinuxPayload: Sendable {
       throw .image(
         .malformed(
           image: image.name, offset: offset,
-          problem: "the kernel in it cannot be unpacked (--kernel-unpack guest would let it try itself): \(error)"))
+          problem:
+            "the kernel in it cannot be unpacked (--kernel-unpack guest would let it try itself): \(error)"))
     }
     return content
   }

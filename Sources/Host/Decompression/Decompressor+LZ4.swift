@@ -10,7 +10,8 @@ extension Decompressor {
   /// mark: it ends with the content, or before another magic number, which begins the next frame.
   @unsafe
   static func decompressLZ4(
-    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, by library: borrowing SystemLibrary
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer,
+    by library: borrowing SystemLibrary
   ) throws(DecompressionError) -> Int {
     let decompress = try unsafe library.function("LZ4_decompress_safe")
     let magic: UInt32 = 0x184C_2102
@@ -26,7 +27,9 @@ extension Decompressor {
       if size == magic { continue }
       guard size <= blockByteLimit, size <= source.count - position, size > 0 else {
         throw .damaged(
-          .lz4, problem: "the block at byte \(position) claims \(size) bytes, of \(source.count - position) there are")
+          .lz4,
+          problem:
+            "the block at byte \(position) claims \(size) bytes, of \(source.count - position) there are")
       }
       let room = min(blockCapacity, target.count - written)
       // Sound: `size` bytes are there to read, and `room` to write. Both fit an Int32.
@@ -38,7 +41,8 @@ extension Decompressor {
         // It does not say which of the two it is.
         throw .damaged(
           .lz4,
-          problem: "the block at byte \(position) is no LZ4 block, or decompresses to more than \(room) bytes")
+          problem: "the block at byte \(position) is no LZ4 block, or decompresses to more than \(room) bytes"
+        )
       }
       written += Int(count)
       position += Int(size)

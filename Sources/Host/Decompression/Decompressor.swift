@@ -27,7 +27,8 @@ public enum Decompressor {
 
   @unsafe
   private static func decompressGzip(
-    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, by library: borrowing SystemLibrary
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer,
+    by library: borrowing SystemLibrary
   ) throws(DecompressionError) -> Int {
     let initialize = try unsafe library.function("inflateInit2_")
     let inflate = try unsafe library.function("inflate")
@@ -51,7 +52,8 @@ public enum Decompressor {
 
   @unsafe
   private static func decompressZstandard(
-    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, by library: borrowing SystemLibrary
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer,
+    by library: borrowing SystemLibrary
   ) throws(DecompressionError) -> Int {
     let decompress = try unsafe library.function("ZSTD_decompress")
     let isError = try unsafe library.function("ZSTD_isError")
@@ -67,7 +69,8 @@ public enum Decompressor {
 
   @unsafe
   private static func decompressXZ(
-    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, by library: borrowing SystemLibrary
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer,
+    by library: borrowing SystemLibrary
   ) throws(DecompressionError) -> Int {
     let decompress = try unsafe library.function("lzma_stream_buffer_decode")
     var written = 0

@@ -24,7 +24,8 @@ struct SystemLibrary: ~Copyable {
     let loaded = isSafe ? unsafe dlopen(name, RTLD_NOW | RTLD_LOCAL) : nil
     guard let loaded = unsafe loaded else {
       let reason =
-        isSafe ? Self.lastError : "this program is linked statically, and a trial in a process of its own failed"
+        isSafe
+        ? Self.lastError : "this program is linked statically, and a trial in a process of its own failed"
       throw .libraryUnavailable(library: name, reason: reason)
     }
     unsafe handle = loaded

@@ -12,7 +12,8 @@ extension VirtualMachine.Configuration {
     case .guest: .byGuest
     case .vmm: .byVMM
     case .auto:
-      engine == .software || assist == .ring0 || !FileAccess.isAllowed(kvmPath) || !HostProcessor.hasVirtualization
+      engine == .software || assist == .ring0 || !FileAccess.isAllowed(kvmPath)
+        || !HostProcessor.hasVirtualization
         ? .byVMMIfPossible : .byGuest
     }
   }

@@ -130,8 +130,8 @@ extension VirtualMachine {
     var randomMoves: UInt64?
     /// Where the interrupt controllers are.
     public var interruptControllers = InterruptControllerChoice.auto
-    /// SIGINT, SIGTERM, SIGHUP and SIGQUIT to this process end the machine in good order. For
-    /// commands; a program with signal handling of its own leaves it off.
+    /// SIGINT, SIGTERM, SIGHUP and SIGQUIT to this process end the machine in good order, and SIGPWR
+    /// presses its power button. For commands; a program with signal handling of its own leaves it off.
     public var endsOnSignals = false
     /// The file through which KVM is reached.
     public var kvmPath = "/dev/kvm"

@@ -144,6 +144,7 @@ extension VirtualMachine {
       life.current = machine
       life.plan = plan
       life.realTimeClock = devices.realTimeClock
+      life.powerManagement = devices.powerManagement
       for _ in 0..<life.pauses { gate.requestPause() }
       return life.requestedStop
     }
@@ -238,6 +239,7 @@ extension VirtualMachine {
       }
       if let requestedStop = life.requestedStop { return (requestedStop, nil, false) }
       life.current = nil
+      life.powerManagement = nil
       life.reboots += 1
       return (nil, plan, false)
     }
@@ -267,6 +269,7 @@ extension VirtualMachine {
       outcome.unclaimedAccesses = life.earlierUnclaimed
       outcome.assistance = life.assistance
       life.current = nil
+      life.powerManagement = nil
       life.haltTimer = nil
       life.limitTimer = nil
       life.phase = .ended

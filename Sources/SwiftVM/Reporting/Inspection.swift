@@ -50,7 +50,8 @@ extension PlannedSegment {
     var line = "\(hex(address.rawValue, digits: 12))–\(hex(lastAddress.rawValue, digits: 12))"
     line += String(repeating: " ", count: max(1, 12 - size.count)) + size + "  \(name)"
     if let fileOffset {
-      line += ", \(fileByteCount) bytes from offset \(fileOffset) of \(isUnpacked ? "what was unpacked" : "the file")"
+      line +=
+        ", \(fileByteCount) bytes from offset \(fileOffset) of \(isUnpacked ? "what was unpacked" : "the file")"
     }
     return line
   }
