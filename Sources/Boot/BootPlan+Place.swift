@@ -20,6 +20,9 @@ extension BootPlan {
         if !memoryIsZero { try segment.clearTail(after: segment.fileByteCount, in: memory) }
       }
     }
+    for segment in segments {
+      if case .file(let source) = segment.content { source.release() }
+    }
   }
 }
 

@@ -35,6 +35,16 @@ public struct BootRequest: Sendable {
     public init(hasGigabytePages: Bool = false) { self.hasGigabytePages = hasGigabytePages }
   }
 
+  /// Who unpacks the kernel inside a bzImage that is entered in long mode.
+  public enum KernelUnpacking: Sendable, Equatable {
+    /// Its own decompressor, as the boot protocol has it.
+    case byGuest
+    /// We do. Where we cannot, its own decompressor does, and a note of the plan says why.
+    case byVMMIfPossible
+    /// We do, or there is no plan.
+    case byVMM
+  }
+
   /// The image.
   public var image: any ImageSource
   /// The mode asked for; nil to go by the image's content.
@@ -53,6 +63,8 @@ public struct BootRequest: Sendable {
   public var memory: PCMemoryLayout
   /// What the processor can do.
   public var capabilities: Capabilities
+  /// Who unpacks the kernel inside a bzImage.
+  public var kernelUnpacking: KernelUnpacking
   /// The hardware that ACPI and multiprocessor tables tell the guest of; nil for no such tables.
   public var platform: PlatformDescription?
   /// An image that starts in real mode finds a BIOS. It needs the standard devices of a PC.
@@ -62,7 +74,8 @@ public struct BootRequest: Sendable {
   public init(
     image: any ImageSource, memory: PCMemoryLayout, mode: Mode? = nil, commandLine: String = "",
     arguments: [String] = [], modules: [Module] = [], loadAddress: UInt64? = nil, entry: UInt64? = nil,
-    capabilities: Capabilities = Capabilities(), platform: PlatformDescription? = nil, hasBIOS: Bool = false
+    capabilities: Capabilities = Capabilities(), kernelUnpacking: KernelUnpacking = .byGuest,
+    platform: PlatformDescription? = nil, hasBIOS: Bool = false
   ) {
     self.image = image
     self.memory = memory
@@ -73,6 +86,7 @@ public struct BootRequest: Sendable {
     self.loadAddress = loadAddress
     self.entry = entry
     self.capabilities = capabilities
+    self.kernelUnpacking = kernelUnpacking
     self.platform = platform
     self.hasBIOS = hasBIOS
   }

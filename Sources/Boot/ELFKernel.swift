@@ -18,18 +18,21 @@ enum ELFKernel {
 extension Planner {
   /// Takes the memory of every segment that is loaded.
   ///
+  /// - Parameter unpacked: where the segments' content is, if it is not the image itself.
   /// - Throws: `BootError.optionRefused` for a load address, `.outsideMemory`, `.overlap`.
-  mutating func claimSegments(of elf: ELFImage) throws(BootError) {
+  mutating func claimSegments(of elf: ELFImage, in unpacked: (any ImageSource)? = nil) throws(BootError) {
+    let source = unpacked ?? request.image
     try request.refuseOption(
       request.loadAddress, "--load-address",
       "An ELF file says itself where each segment goes. Link it for another address instead.")
     for segment in elf.loadable {
       try claim(
         PlannedSegment(
-          kind: .image, name: "segment \(segment.index) of \(request.image.name)",
+          kind: .image, name: "segment \(segment.index) of \(source.name)",
           address: GuestAddress(segment.physicalAddress), memoryByteCount: segment.memoryByteCount,
           fileOffset: segment.fileOffset, fileByteCount: segment.fileByteCount,
-          permissions: PlannedSegment.Permissions(rawValue: segment.flags & 7), content: .file(request.image)),
+          permissions: PlannedSegment.Permissions(rawValue: segment.flags & 7), content: .file(source),
+          isUnpacked: unpacked != nil),
         advice: Self.linkElsewhere)
     }
   }

@@ -14,9 +14,16 @@ public protocol ImageSource: Sendable {
   ///
   /// - Throws: `BootError.unreadable`.
   func read(at offset: UInt64, into buffer: inout MutableRawSpan) throws(BootError) -> Int
+
+  /// Everything was read, for now: what is kept in memory only to be read again soon may go. Most sources
+  /// keep nothing.
+  func release()
 }
 
 extension ImageSource {
+  /// Keeps what there is.
+  public func release() {}
+
   /// Fills all of `buffer` from `offset`.
   ///
   /// - Throws: `BootError.unreadable`; `.cutShort` where the source ended earlier, as a file does

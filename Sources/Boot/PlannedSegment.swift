@@ -73,12 +73,15 @@ public struct PlannedSegment: Sendable {
   public let fileByteCount: UInt64
   /// What the image says may be done with the range.
   public let permissions: Permissions
+  /// Whether the content is counted (`fileOffset`) in what was unpacked of the image, not in its file.
+  public let isUnpacked: Bool
 
   let content: Content
 
   init(
     kind: Kind, name: String, address: GuestAddress, memoryByteCount: UInt64, fileOffset: UInt64? = nil,
-    fileByteCount: UInt64 = 0, permissions: Permissions = [.read, .write], content: Content
+    fileByteCount: UInt64 = 0, permissions: Permissions = [.read, .write], content: Content,
+    isUnpacked: Bool = false
   ) {
     self.kind = kind
     self.name = name
@@ -88,6 +91,7 @@ public struct PlannedSegment: Sendable {
     self.fileByteCount = fileByteCount
     self.permissions = permissions
     self.content = content
+    self.isUnpacked = isUnpacked
   }
 
   /// The last address used. The planner has checked that the range is not empty and does not wrap.

@@ -19,12 +19,14 @@ struct ImageOptions: ParsableArguments {
   var entry: String?
   @Option(help: ArgumentHelp("auto (a BIOS for images that start in real mode) or none.", valueName: "which"))
   var bios: String?
+  @Option(help: ArgumentHelp("Who unpacks a bzImage's kernel: auto, vmm or guest.", valueName: "who"))
+  var kernelUnpack: String?
 
   /// Reads the values into `options`.
   func apply(to options: inout RunOptions) throws(RunOptions.UsageError) {
     try options.apply([
       (.mem, mem), (.mode, mode), (.cmdline, cmdline), (.loadAddress, loadAddress), (.entry, entry),
-      (.bios, bios),
+      (.bios, bios), (.kernelUnpack, kernelUnpack),
     ])
     for text in module { try options.apply(.module, text) }
     // Last: it goes before the modules.

@@ -22,6 +22,7 @@ struct RunOptions: Sendable {
     case exitPort = "exit-port"
     case exitStatus = "exit-status"
     case loadAddress = "load-address"
+    case kernelUnpack = "kernel-unpack"
   }
 
   /// An option without a value.
@@ -107,6 +108,12 @@ struct RunOptions: Sendable {
         throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
       }
       configuration.bios = choice
+    case .kernelUnpack:
+      typealias Choice = VirtualMachine.Configuration.KernelUnpackChoice
+      guard let choice = Choice(rawValue: text) else {
+        throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
+      }
+      configuration.kernelUnpacking = choice
     case .report: reportPath = text
     case .explain:
       guard text == "cpu" else { throw bad(option, text, "cpu") }

@@ -112,7 +112,8 @@ private struct Platform {
   @Test func onlyEventsThatThereAreCanBeEnabled() throws {
     let platform = try Platform()
     platform.output(0x602, 0xFFFF)
-    #expect(platform.input(0x602) == 0x121)
+    // RTC_EN stays, too, without an event: Linux complains where it does not.
+    #expect(platform.input(0x602) == 0x521)
     platform.output(0x603, 0, width: 1)
     #expect(platform.input(0x602) == 0x21)
     // Nothing that is written sets a status bit.

@@ -29,6 +29,7 @@ import Testing
       let expected: ([UInt8], [EscapeKeys.Command])
       switch byte {
       case 0x58, 0x78: expected = ([], [.quit])
+      case 0x50, 0x70: expected = ([], [.pressPowerButton])
       case 0x43, 0x63: expected = ([], [.toggleMonitor])
       case 0x48, 0x68, 0x3F: expected = ([], [.help])
       case 0x41, 0x61, 0x01: expected = ([1], [])

@@ -31,14 +31,14 @@ start:
   FAR_JUMP 0x08, 0x100000
 
 #elif MODE == 64
-  // Six pages: one PML4, one page-directory-pointer table, four directories of 2 MiB pages.
+  // Ten pages: one PML4, one page-directory-pointer table, eight directories of 2 MiB pages: the first 8 GiB.
   mov edi, PAGE_TABLES
-  mov ecx, 6 * 1024
+  mov ecx, 10 * 1024
   xor eax, eax
   cld
   rep stosd
   mov dword ptr [PAGE_TABLES], PAGE_TABLES + 0x1000 + 7
-  mov ecx, 4
+  mov ecx, 8
   mov edi, PAGE_TABLES + 0x1000
   mov eax, PAGE_TABLES + 0x2000 + 7
 .Ldirectory:
@@ -49,10 +49,13 @@ start:
   jnz .Ldirectory
   mov edi, PAGE_TABLES + 0x2000
   mov eax, 0x87                     // present, writable, user, 2 MiB
-  mov ecx, 2048
+  xor edx, edx                      // the address above 4 GiB
+  mov ecx, 8 * 512
 .Lpage:
   mov [edi], eax
+  mov [edi + 4], edx
   add eax, 0x200000
+  adc edx, 0
   add edi, 8
   dec ecx
   jnz .Lpage

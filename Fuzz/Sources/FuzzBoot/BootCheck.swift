@@ -16,13 +16,16 @@ public final class BootCheck: Sendable {
     }
   }
 
-  /// Tries to boot `bytes`. Some of `options` decide how: mode, entry, modules, size of RAM.
+  /// Tries to boot `bytes`. Some of `options` decide how: mode, who unpacks a kernel, entry, modules, size of
+  /// RAM.
   public func run(_ bytes: [UInt8], options: UInt8 = 0) {
     var request = BootRequest(image: BytesImage(bytes, name: "image"), memory: layout)
     switch options & 7 {
     case 1: request.mode = .protected
     case 2: request.mode = .long
     case 3: request.mode = .real16
+    case 4, 5: request.kernelUnpacking = .byVMMIfPossible
+    case 6: request.kernelUnpacking = .byVMM
     default: break
     }
     // The big layout has a hole and RAM above it. It is planned for, not placed in.
@@ -85,7 +88,7 @@ public final class BootCheck: Sendable {
     do {
       try plan.place(into: memory)
       // What has no offset in the file is not as it was in there: a Linux kernel's real-mode code.
-      for segment in plan.segments where segment.kind == .image {
+      for segment in plan.segments where segment.kind == .image && !segment.isUnpacked {
         guard let offset = segment.fileOffset else { continue }
         let content = try memory.readBytes(at: segment.address, count: Int(segment.memoryByteCount))
         let start = Int(offset)

@@ -7,7 +7,8 @@ import X86
 /// Each is entered in the widest mode it has an entry point for (Linux Documentation/arch/x86/boot.rst,
 /// "64-bit Boot Protocol", "32-bit Boot Protocol", "Running the Kernel"); `--mode` asks for another.
 /// In 64-bit and protected mode the real-mode code of the file is left out: it only asks a BIOS for
-/// what `LinuxBootParameters` tells.
+/// what `LinuxBootParameters` tells. In 64-bit mode the kernel's own decompressor may be left out, too
+/// (`planUnpacked`).
 enum LinuxKernel {
   /// How far into the protected-mode code the 64-bit entry point is, in bytes.
   static let entry64Offset: UInt64 = 0x200
@@ -35,6 +36,14 @@ enum LinuxKernel {
     if mode == .real16 {
       return try LinuxRealMode.plan(
         planner, header: header, reason: "\(why), and is started by its real-mode code.")
+    }
+    if mode == .long {
+      if let plan = try planUnpacked(&planner, header: header, why: why) { return plan }
+    } else if request.kernelUnpacking == .byVMM {
+      throw .optionRefused(
+        option: "--kernel-unpack vmm",
+        reason:
+          "The image is started in \(mode.rawValue) mode, and an unpacked kernel starts in long mode only.")
     }
     let load = try planner.loadAddress(of: header)
     try planner.claimKernel(of: header, at: load)

@@ -53,6 +53,10 @@ struct LinuxSetupHeader: Sendable {
   let extendedLoadFlags: UInt16
   /// How many bytes of protected-mode code there are; they follow the real-mode code.
   let protectedModeByteCount: UInt64
+  /// payload_offset: where the compressed kernel begins, from the beginning of the protected-mode code.
+  let payloadOffset: UInt64
+  /// payload_length: how many bytes of it there are; 0 where there is none.
+  let payloadByteCount: UInt64
   /// Where the kernel's version is told, as an offset in the file; nil where it is not.
   let versionTextOffset: Int?
 
@@ -125,14 +129,13 @@ struct LinuxSetupHeader: Sendable {
     initializationByteCount = hasPreferredAddress ? UInt64(head.u32(0x260)) : 0
     extendedLoadFlags = version >= .extendedLoadFlags ? head.u16(0x236) : 0
 
-    if version >= .payload {
-      let payloadEnd = UInt64(head.u32(0x248)) + UInt64(head.u32(0x24C))
-      guard head.u32(0x24C) == 0 || payloadEnd <= protectedModeByteCount else {
-        throw malformed(
-          0x248,
-          "its payload ends \(payloadEnd) bytes into the protected-mode code, which has "
-            + "\(protectedModeByteCount)")
-      }
+    payloadOffset = version >= .payload ? UInt64(head.u32(0x248)) : 0
+    payloadByteCount = version >= .payload ? UInt64(head.u32(0x24C)) : 0
+    guard payloadByteCount == 0 || payloadOffset + payloadByteCount <= protectedModeByteCount else {
+      throw malformed(
+        0x248,
+        "its payload ends \(payloadOffset + payloadByteCount) bytes into the protected-mode code, which has "
+          + "\(protectedModeByteCount)")
     }
     let text = Int(head.u16(0x20E))
     versionTextOffset = text > 0 && text < setupSectorCount * Self.sectorByteCount ? text + 0x200 : nil

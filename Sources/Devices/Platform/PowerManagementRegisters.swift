@@ -10,6 +10,9 @@ struct PowerManagementRegisters {
   /// The events that there are. Nothing sets GBL_STS, and sleep button, alarm and wake-up are not among the
   /// fixed registers.
   private static let events = timer | powerButton
+  /// RTC_EN: nothing sets RTC_STS, but Linux wants the bit to stay as it was written, whatever the tables say
+  /// of the event.
+  private static let realTimeClockEnable: UInt16 = 1 << 10
   /// GBL_EN, which a guest that waits for it to stay set finds set: firmware has nothing to say.
   private static let globalEnable: UInt16 = 1 << 5
   /// SCI_EN: events lead to the SCI, not to firmware. It cannot be switched off.
@@ -55,7 +58,7 @@ struct PowerManagementRegisters {
 
   /// Sets which events lead to an interrupt. `mask` tells which of the bits were written.
   mutating func writeEnable(_ value: UInt16, mask: UInt16) {
-    enable = (enable & ~mask | value & mask) & (Self.events | Self.globalEnable)
+    enable = (enable & ~mask | value & mask) & (Self.events | Self.globalEnable | Self.realTimeClockEnable)
   }
 
   /// Writes the control register. `mask` tells which of the bits were written.

@@ -15,6 +15,8 @@ public struct Signal: RawRepresentable, Hashable, Sendable, CustomStringConverti
   public static let quit = Signal(rawValue: SIGQUIT)
   /// SIGTERM: the polite request to end.
   public static let terminate = Signal(rawValue: SIGTERM)
+  /// SIGPWR: the power fails. Containers are asked by it to shut down.
+  public static let powerFailure = Signal(rawValue: SIGPWR)
   /// SIGWINCH: the terminal's window has another size.
   public static let windowChange = Signal(rawValue: SIGWINCH)
 

@@ -1,7 +1,8 @@
 /// The keys by which the user of a raw terminal talks to the VMM and not to the guest: Ctrl-A and
 /// then one more key, as in QEMU's `-nographic` and screen.
 ///
-/// Ctrl-A X quits, Ctrl-A C changes between the guest and the monitor, Ctrl-A H (or ?) shows help, and
+/// Ctrl-A X quits, Ctrl-A P presses the machine's power button, Ctrl-A C changes between the guest and the
+/// monitor, Ctrl-A H (or ?) shows help, and
 /// Ctrl-A Ctrl-A (or A) sends one Ctrl-A to the guest. Any other key after Ctrl-A is dropped with it.
 public struct EscapeKeys: Sendable {
   /// Ctrl-A.
@@ -11,6 +12,8 @@ public struct EscapeKeys: Sendable {
   public enum Command: Sendable, Equatable {
     /// End the program.
     case quit
+    /// Press the machine's power button.
+    case pressPowerButton
     /// Change between the guest's console and the monitor.
     case toggleMonitor
     /// Print what the keys are.
@@ -44,6 +47,7 @@ public struct EscapeKeys: Sendable {
     switch byte {
     case Self.escape, UInt8(ascii: "a"), UInt8(ascii: "A"): return .pass(Self.escape)
     case UInt8(ascii: "x"), UInt8(ascii: "X"): return .command(.quit)
+    case UInt8(ascii: "p"), UInt8(ascii: "P"): return .command(.pressPowerButton)
     case UInt8(ascii: "c"), UInt8(ascii: "C"): return .command(.toggleMonitor)
     case UInt8(ascii: "h"), UInt8(ascii: "H"), UInt8(ascii: "?"): return .command(.help)
     default: return .swallow
@@ -53,6 +57,7 @@ public struct EscapeKeys: Sendable {
   /// What Ctrl-A H prints.
   public static let help = """
     Ctrl-A X   quit
+    Ctrl-A P   press the power button
     Ctrl-A C   how the machine is doing
     Ctrl-A H   this help
     Ctrl-A A   send Ctrl-A to the guest

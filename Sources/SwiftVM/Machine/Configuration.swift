@@ -88,6 +88,17 @@ extension VirtualMachine {
       case none
     }
 
+    /// Who unpacks the kernel inside a bzImage that starts in long mode.
+    public enum KernelUnpackChoice: String, Sendable, CaseIterable {
+      /// The VMM where the guest's own decompressor would be slow: on the software CPU, and on a KVM without
+      /// hardware underneath it. Else the guest.
+      case auto
+      /// The VMM, or an error.
+      case vmm
+      /// The guest's own decompressor.
+      case guest
+    }
+
     /// What to boot.
     public var image: Image
     /// RAM, in bytes: whole 4 KiB pages, at least 1 MiB.
@@ -110,6 +121,8 @@ extension VirtualMachine {
     public var entryPoint: UInt64?
     /// Whether the guest finds a BIOS.
     public var bios = BIOSChoice.auto
+    /// Who unpacks the kernel inside a bzImage.
+    public var kernelUnpacking = KernelUnpackChoice.auto
     /// Where COM1 and the debug console lead.
     public var console = Console.standardIO
     /// The port whose first write ends the machine with that status; nil: no such port.
@@ -131,8 +144,8 @@ extension VirtualMachine {
     /// Called before the guest's first instruction with what it sees of its CPU, and why; nil: nobody wants
     /// to know.
     public var explainProcessor: (@Sendable (PolicyExplanation) -> Void)?
-    /// SIGINT, SIGTERM, SIGHUP and SIGQUIT to this process end the machine in good order. For
-    /// commands; a program with signal handling of its own leaves it off.
+    /// SIGINT, SIGTERM, SIGHUP and SIGQUIT to this process end the machine in good order, and SIGPWR
+    /// presses its power button. For commands; a program with signal handling of its own leaves it off.
     public var endsOnSignals = false
     /// The file through which KVM is reached.
     public var kvmPath = "/dev/kvm"

@@ -11,6 +11,7 @@ struct DeviceSet {
   let memory: [Bus]
   let post = POSTPort()
   let realTimeClock: RealTimeClock
+  let powerManagement: PowerManagement
 
   /// Builds what every machine has. The order does not matter: the bus sorts and checks.
   ///
@@ -41,11 +42,11 @@ struct DeviceSet {
     attach(SystemControlPortA(machine: control, gate: gate), at: StandardPorts.systemControlA)
     attach(ResetControl(machine: control), at: StandardPorts.resetControl)
     attach(PanicPort(machine: control), at: StandardPorts.panic)
-    let power = PowerManagement(
+    powerManagement = PowerManagement(
       machine: control, clock: HostDeviceClock(loop: host.loop), interrupt: line(PowerManagement.gsi))
-    attach(power, at: StandardPorts.powerManagement)
+    attach(powerManagement, at: StandardPorts.powerManagement)
     attach(
-      power, at: StandardPorts.powerManagementTimer,
+      powerManagement, at: StandardPorts.powerManagementTimer,
       firstOffset: PowerManagement.timerBlock - PowerManagement.eventBlock)
     let layout = PCMemoryLayout(byteCount: configuration.memoryByteCount)
     if let earlierClock {

@@ -26,9 +26,14 @@ final class HostParts: Sendable {
     do throws(SystemError) {
       if configuration.endsOnSignals {
         // Before any other thread starts: threads inherit which signals are blocked.
-        let watcher = try SignalWatcher([.interrupt, .terminate, .hangUp, .quit], loop: loop) {
-          [weak machine] signal in
-          machine?.stop(.signal(signal.rawValue))
+        let watcher = try SignalWatcher(
+          [.interrupt, .terminate, .hangUp, .quit, .powerFailure], loop: loop
+        ) { [weak machine] signal in
+          if signal == .powerFailure {
+            machine?.pressPowerButton()
+          } else {
+            machine?.stop(.signal(signal.rawValue))
+          }
         }
         state.withLock { $0.signals = watcher }
       }

@@ -7,6 +7,7 @@ extension VirtualMachine {
   func answer(_ command: EscapeKeys.Command) {
     switch command {
     case .quit: stop(.requested)
+    case .pressPowerButton: pressPowerButton()
     case .toggleMonitor: Host.writeStandardError("\nswiftvm: \(statusLine)\n")
     case .help: break
     }

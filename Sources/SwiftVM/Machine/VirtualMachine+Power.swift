@@ -48,7 +48,7 @@ extension VirtualMachine {
 
   /// Reads the image's headers and decides where everything goes. No engine is needed for that, so
   /// that a wrong image is reported as one everywhere.
-  func makePlan() throws(StartError) -> BootPlan {
+  func makePlan(kernelUnpacking: BootRequest.KernelUnpacking) throws(StartError) -> BootPlan {
     let image: any ImageSource
     switch configuration.image {
     case .demo: image = BytesImage(DemoGuest.bytes, name: "the demo guest")
@@ -66,7 +66,8 @@ extension VirtualMachine {
       image: image, memory: PCMemoryLayout(byteCount: configuration.memoryByteCount),
       mode: configuration.mode, commandLine: configuration.commandLine, modules: modules,
       loadAddress: configuration.loadAddress, entry: configuration.entryPoint,
-      platform: PlatformDescription(configuration), hasBIOS: configuration.bios == .auto)
+      kernelUnpacking: kernelUnpacking, platform: PlatformDescription(configuration),
+      hasBIOS: configuration.bios == .auto)
     if case .demo = configuration.image { request.mode = .long }
     do throws(BootError) {
       return try BootPlan(request)
@@ -152,6 +153,7 @@ extension VirtualMachine {
       life.current = machine
       life.plan = plan
       life.realTimeClock = devices.realTimeClock
+      life.powerManagement = devices.powerManagement
       for _ in 0..<life.pauses { gate.requestPause() }
       return life.requestedStop
     }
@@ -249,6 +251,7 @@ extension VirtualMachine {
       }
       if let requestedStop = life.requestedStop { return (requestedStop, nil, false) }
       life.current = nil
+      life.powerManagement = nil
       life.reboots += 1
       return (nil, plan, false)
     }
@@ -280,6 +283,7 @@ extension VirtualMachine {
       outcome.engine = life.engine
       outcome.denied = life.denied
       life.current = nil
+      life.powerManagement = nil
       life.haltTimer = nil
       life.limitTimer = nil
       life.phase = .ended

@@ -40,6 +40,8 @@ public final class VirtualMachine: Sendable {
     var plan: BootPlan?
     /// The clock of the present or the last life: its memory outlives a reset.
     var realTimeClock: RealTimeClock?
+    /// Where the power button of the present life is.
+    var powerManagement: PowerManagement?
     var outcome: Outcome?
     var waiters: [@Sendable (Outcome) -> Void] = []
     var reboots = 0
@@ -94,8 +96,10 @@ public final class VirtualMachine: Sendable {
       // interrupted as in any program.
       let cpuid = configuration.engine == .software ? nil : SupportedCPUID(path: configuration.kvmPath)
       life.update { $0.cpuid = cpuid }
-      let plan = try makePlan()
-      timeline.mark("read the image and plan")
+      let plan = try makePlan(kernelUnpacking: configuration.resolvedKernelUnpacking)
+      timeline.mark(
+        plan.segments.contains(where: \.isUnpacked)
+          ? "read the image, unpack its kernel and plan" : "read the image and plan")
       try parts.open(configuration, machine: self)
       timeline.mark("open the console")
       try powerOn(plan, cpuid: cpuid, timeline: &timeline)
@@ -135,6 +139,11 @@ public final class VirtualMachine: Sendable {
   /// Ends the machine; the outcome has the reason `requested` unless it ended before. A machine
   /// that was not started yet ends as soon as it is.
   public func stop() { stop(.requested) }
+
+  /// Presses the machine's power button. A guest that takes notice of it, as an operating system with ACPI
+  /// does, shuts down and switches the machine off; others go on. Nothing happens where the machine does not
+  /// run.
+  public func pressPowerButton() { life.read(\.powerManagement)?.pressPowerButton() }
 
   /// Waits until the machine has ended. Where it could not be started, the outcome says so as an
   /// internal fault.

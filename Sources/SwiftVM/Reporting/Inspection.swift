@@ -7,7 +7,8 @@ extension VirtualMachine {
   /// - Parameter instructionCount: how many instructions from the entry point on to list as well.
   /// - Throws: `StartError.image`.
   public func inspection(instructionCount: Int = 0) throws(StartError) -> String {
-    let plan = try makePlan()
+    // Which engine would run it is not known here.
+    let plan = try makePlan(kernelUnpacking: configuration.kernelUnpacking == .vmm ? .byVMM : .byGuest)
     var lines = ["\(plan.format): \(plan.reason)", ""]
     lines.append("guest-physical range                     bytes  what")
     lines += plan.segments.map(\.line)
@@ -48,7 +49,10 @@ extension PlannedSegment {
     let size = String(memoryByteCount)
     var line = "\(hex(address.rawValue, digits: 12))–\(hex(lastAddress.rawValue, digits: 12))"
     line += String(repeating: " ", count: max(1, 12 - size.count)) + size + "  \(name)"
-    if let fileOffset { line += ", \(fileByteCount) bytes from offset \(fileOffset) of the file" }
+    if let fileOffset {
+      line +=
+        ", \(fileByteCount) bytes from offset \(fileOffset) of \(isUnpacked ? "what was unpacked" : "the file")"
+    }
     return line
   }
 }

@@ -35,6 +35,7 @@ import Testing
     .loadAddress: ["0x100000", "1M", "4096"],
     .entry: ["0x100000", "0"],
     .bios: ["auto", "none"],
+    .kernelUnpack: ["auto", "vmm", "guest"],
   ]
 
   @Test func everyOptionHasValuesToTry() {

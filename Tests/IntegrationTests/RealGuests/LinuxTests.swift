@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 extension RealGuestTests {
@@ -101,6 +102,61 @@ extension RealGuestTests {
         #expect(result.output.contains("BIOS-e820: [mem 0x\(range)"))
       }
       #expect(facts(result.output).contains("processors 1"))
+    }
+
+    /// The kernel's own decompressor and ours give the same kernel, which finds the same machine.
+    @Test func isTheSameWhoeverUnpacksIt() throws {
+      var reports: [[String]] = []
+      for who in ["guest", "vmm"] {
+        let result = try run(["--kernel-unpack", who, "--verbose"], then: "poweroff")
+        #expect(
+          result.exitStatus == 0, "\(who): \(result.status) \(result.errors)\(result.output.suffix(2000))")
+        #expect(result.errors.contains("what was unpacked") == (who == "vmm"), "\(result.errors)")
+        // Times, and what is counted in passing, differ from run to run. So does the memory that is left: the
+        // decompressor's workspace is another.
+        let varying = ["memory", "date", "interrupts", "seconds", "clock source"]
+        reports.append(facts(result.output).filter { fact in !varying.contains { fact.hasPrefix($0) } })
+      }
+      #expect(reports[0].count > 8 && reports[0] == reports[1], "\(reports)")
+    }
+
+    @Test func startsSixteenProcessors() throws {
+      let result = try run(["--cpus", "16"], then: "poweroff")
+      #expect(result.exitStatus == 0, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      #expect(facts(result.output).contains("processors 16"))
+      #expect(result.output.contains("Brought up 1 node, 16 CPUs"))
+    }
+
+    /// Devices have the last of the first 4 GiB; what does not fit below them goes on above.
+    @Test func usesMemoryAbove4GiB() throws {
+      let result = try run(["--mem", "5G"], then: "poweroff")
+      #expect(result.exitStatus == 0, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      let facts = facts(result.output)
+      func numbers(_ prefix: String) -> [Int] {
+        facts.first { $0.hasPrefix(prefix) }?.dropFirst(prefix.count).split(separator: " ").compactMap {
+          Int($0)
+        } ?? []
+      }
+      #expect(numbers("memory ").first ?? 0 > 4_800_000, "\(facts)")
+      // Free memory there, before and with a file of 8 MiB; then the file's size.
+      let above = numbers("memory above 4 GiB ")
+      try #require(above.count == 3, "\(facts)")
+      #expect(above[0] > 1_500_000 && above[0] - above[1] >= 8000, "\(above)")
+      #expect(facts.contains("the file reads as it was written"))
+    }
+
+    @Test func hearsThePowerButton() throws {
+      let command = try RealGuests.start(RealGuests.linux(words: "cryptomgr.notests then=wait"))
+      command.endInput()
+      let waits = command.waitForOutput(patience: RealGuests.patience) {
+        String(decoding: $0, as: UTF8.self).contains("guest: waits for the power button at /dev/input/event")
+      }
+      #expect(waits, "\(command.output.suffix(2000)) \(command.errors)")
+      command.signal(SIGPWR)
+      let result = command.finish(patience: RealGuests.patience)
+      #expect(result.exitStatus == 0, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      #expect(facts(result.output).contains("the power button was pressed"))
+      #expect(!result.output.contains("ACPI Error"), "\(result.output)")
     }
 
     @Test func isEndedByTheTimeLimit() throws {

@@ -1,3 +1,5 @@
+import Boot
+import Host
 import Testing
 
 @testable import SwiftVM
@@ -107,5 +109,27 @@ import Testing
       guard case .configuration(let mistakes)? = error as? StartError else { return false }
       return mistakes.count == 1 && (error as? StartError)?.exitStatus == 64
     }
+  }
+
+  /// Where an interpreter executes the kernel's decompressor, ours is used.
+  @Test func aKernelIsUnpackedWhereItsOwnCodeWouldBeInterpreted() {
+    var configuration = VirtualMachine.Configuration()
+    configuration.engine = .software
+    #expect(configuration.resolvedKernelUnpacking == .byVMMIfPossible)
+    configuration.kernelUnpacking = .guest
+    #expect(configuration.resolvedKernelUnpacking == .byGuest)
+    configuration.kernelUnpacking = .vmm
+    #expect(configuration.resolvedKernelUnpacking == .byVMM)
+
+    configuration = VirtualMachine.Configuration()
+    configuration.assist = .ring0
+    #expect(configuration.resolvedKernelUnpacking == .byVMMIfPossible)
+    // No KVM: the software engine will be taken.
+    configuration = VirtualMachine.Configuration()
+    configuration.kvmPath = "/dev/null/nothing"
+    #expect(configuration.resolvedKernelUnpacking == .byVMMIfPossible)
+    // What can be opened stands for a KVM; then the host's CPU decides.
+    configuration.kvmPath = "/dev/null"
+    #expect((configuration.resolvedKernelUnpacking == .byGuest) == HostProcessor.hasVirtualization)
   }
 }
