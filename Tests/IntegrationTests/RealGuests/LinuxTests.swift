@@ -77,6 +77,21 @@ extension RealGuestTests {
       #expect(result.errors.contains("instructions for KVM in"))
     }
 
+    /// Where CPUID does not call the counter invariant, or somebody asks for it, the time is kvmclock's alone.
+    @Test func keepsTimeByTheHypervisorsClock() throws {
+      let command = try RealGuests.start(
+        ["--explain", "cpu"]
+          + RealGuests.linux(words: "cryptomgr.notests clocksource=kvm-clock tsc=unstable then=poweroff"))
+      command.endInput()
+      let result = command.finish(patience: RealGuests.patience)
+      #expect(result.exitStatus == 0, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      #expect(facts(result.output).contains { $0.hasPrefix("clock source kvm-clock, of") })
+      // What it asks for on every CPU, whatever that has.
+      #expect(
+        result.errors.contains("msr   denied   0x3a (IA32_FEATURE_CONTROL): 1 × RDMSR, first at 0xffff"))
+      #expect(result.errors.contains("cpuid absent   leaf 0x40000100 and the like"))
+    }
+
     @Test func tellsOfItsPanic() throws {
       let result = try run(then: "panic")
       #expect(result.exitStatus == 103, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
@@ -89,6 +104,8 @@ extension RealGuestTests {
       #expect(result.exitStatus == 104, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
       #expect(facts(result.output).contains("processors 2"))
       #expect(result.output.contains("Brought up 1 node, 2 CPUs"))
+      // Its hypercalls.
+      #expect(result.output.contains("PV spinlocks enabled") && result.output.contains("setup PV IPIs"))
     }
 
     /// Its own real-mode code asks our BIOS for memory, disks and the time, and clears the screen.
