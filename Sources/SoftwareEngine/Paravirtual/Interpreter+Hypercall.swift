@@ -9,7 +9,7 @@ extension Interpreter {
     guard core.privilege == 0 else { return completeHypercall(Self.notPermitted) }
     let number = hypercallWord(core.rax)
     // The vCPU gives its turn away.
-    if number == Self.yield { lookUpSoon() }
+    if number == Self.yield { yieldTurn() }
     pendingExit = .hypercall(number: number)
   }
 

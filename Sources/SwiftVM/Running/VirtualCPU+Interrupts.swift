@@ -5,40 +5,30 @@ internal import X86
 
 /// The exits that concern a local interrupt controller of ours; where it is the engine's, there are none.
 extension VirtualCPU {
-  /// Does something with what the local controller has, if it is ours. False: the thread must end.
-  ///
-  /// - Parameter withoutDelivery: done instead where it is not.
-  func deliver(
-    _ body: (InterruptDelivery) throws(EngineError) -> Bool, withoutDelivery: () -> Void = {}
-  ) -> Bool {
-    guard let delivery else {
-      withoutDelivery()
-      return true
-    }
+  /// Does something with what the local controller has, if it is ours. Nil: the vCPU goes on.
+  private func deliver(
+    _ body: (InterruptDelivery) throws(EngineError) -> InterruptDelivery.Sleep?
+  ) -> Pause? {
+    guard let delivery else { return nil }
     do throws(EngineError) {
-      if try body(delivery) { return true }
-      captureStateIfWanted()
+      return try body(delivery).map { .asleep(isForGood: $0.isForGood) }
     } catch {
       die(.internalFault(error.description))
+      return .ended
     }
-    return false
   }
 
-  /// Hands over what waits before the guest is entered.
-  func prepareEntry() -> Bool {
-    deliver { delivery throws(EngineError) in try delivery.prepareEntry() }
+  /// Hands over what waits before the guest is entered. Nil: it can be.
+  func prepareEntry() -> Pause? {
+    tellOfPause()
+    return deliver { delivery throws(EngineError) in try delivery.prepareEntry() }
   }
 
-  /// HLT.
-  func halt() -> Bool {
-    if delivery != nil {
-      defer { tellOfPause() }
-      return deliver { delivery throws(EngineError) in try delivery.halt() }
-    }
-    // Nobody but the engine knows what wakes this vCPU.
-    if machine.gate.sleep(vcpu: processor.index) { return true }
-    captureStateIfWanted()
-    return false
+  /// HLT. Nil: it is over already.
+  func halt() -> Pause? {
+    // Without a controller of ours nobody but the engine knows what wakes this vCPU.
+    if delivery == nil { return .asleep(isForGood: false) }
+    return deliver { delivery throws(EngineError) in try delivery.halt() }
   }
 
   /// RDMSR of a register that the engine does not answer for.
@@ -48,14 +38,12 @@ extension VirtualCPU {
     processor.completeRegisterRead(nil)
   }
 
-  /// WRMSR of such a register.
-  func write(_ register: MSR, _ value: UInt64) -> Bool {
-    deliver { delivery throws(EngineError) in
-      if try delivery.write(register, value) { return true }
-      refuseWrite(register)
-      return true
-    } withoutDelivery: {
-      refuseWrite(register)
+  /// WRMSR of such a register. Nil: the vCPU goes on.
+  func write(_ register: MSR, _ value: UInt64) -> Pause? {
+    if delivery == nil { refuseWrite(register) }
+    return deliver { delivery throws(EngineError) in
+      if try !delivery.write(register, value) { refuseWrite(register) }
+      return nil
     }
   }
 
@@ -70,7 +58,7 @@ extension VirtualCPU {
   }
 
   /// Tells the guest of a pause, before it runs on.
-  func tellOfPause() {
+  private func tellOfPause() {
     if wasPaused.load(ordering: .relaxed), wasPaused.exchange(false, ordering: .relaxed) {
       processor.noteThatItWasPaused()
     }

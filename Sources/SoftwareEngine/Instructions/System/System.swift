@@ -29,7 +29,7 @@ extension Interpreter {
     case .rdrand, .rdseed: try readRandom(instruction)
     case .vmcall, .vmmcall: callHypervisor()
     // The end of a turn: a vCPU that waits for another one lets it run.
-    case .pause: lookUpSoon()
+    case .pause: yieldTurn()
     default: throw .invalidOpcode
     }
   }
