@@ -27,13 +27,13 @@ public protocol MachineEngine: AnyObject, Sendable {
   /// and CPUID. The vCPUs' states can be loaded after it.
   func finishSetup(_ processors: [VirtualProcessor]) throws(EngineError)
 
-  /// Whether one thread must run all vCPUs of the machine, each in its turn; otherwise each has its thread.
-  var runsInTurns: Bool { get }
-
   /// What the guest sees of its CPU and why, decision by decision. After `finishSetup`.
   ///
   /// - Throws: where the host does not say what it supports.
   func explainProcessor() throws(EngineError) -> PolicyExplanation
+
+  /// Whether one thread must run all vCPUs of the machine, each in its turn; otherwise each has its thread.
+  var runsInTurns: Bool { get }
 
   /// Where devices send their interrupts, if the controllers are in the engine; nil if they are not.
   var interruptController: (any InterruptController)? { get }

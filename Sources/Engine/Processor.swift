@@ -110,11 +110,11 @@ public protocol Processor: GuestClock {
 }
 
 extension Processor {
-  /// Nothing: each vCPU has its thread.
-  public func beginTurn() {}
-
   /// Nothing.
   public var denied: DeniedAccesses { DeniedAccesses() }
+
+  /// Nothing: each vCPU has its thread.
+  public func beginTurn() {}
 
   /// None.
   public var assistance: AssistanceCount? { nil }

@@ -25,9 +25,9 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
   /// - Parameter native: what is executed by the host's CPU.
   init(processorCount: Int, native: NativeCode) {
     self.processorCount = processorCount
-    self.native = native
     timeStampStart = swiftvm_time_stamp()
     clock = MachineClock(startTicks: timeStampStart)
+    self.native = native
   }
 
   /// Takes guest memory as it is: instructions reach it by host address.
@@ -71,14 +71,14 @@ public final class SoftwareMachine: MachineEngine, @unchecked Sendable {
   /// Nothing is left to do.
   public func finishSetup(_ processors: [SoftwareProcessor]) throws(EngineError) {}
 
-  /// Several vCPUs run in turns: no two instructions of the machine are executed at the same time, and their
-  /// order is the same each time (docs/decisions/0020-turns.md).
-  public var runsInTurns: Bool { processorCount > 1 }
-
   /// What the guest sees of its CPU, and why.
   public func explainProcessor() throws(EngineError) -> PolicyExplanation {
     Self.explainProcessor(processorCount: processorCount)
   }
+
+  /// Several vCPUs run in turns: no two instructions of the machine are executed at the same time, and their
+  /// order is the same each time (docs/decisions/0020-turns.md).
+  public var runsInTurns: Bool { processorCount > 1 }
 
   /// None: see `prepareInterrupts`.
   public var interruptController: (any InterruptController)? { nil }

@@ -8,6 +8,7 @@ extension Interpreter {
   func callHypervisor() {
     guard core.privilege == 0 else { return completeHypercall(Self.notPermitted) }
     let number = hypercallWord(core.rax)
+    // The vCPU gives its turn away.
     if number == Self.yield { yieldTurn() }
     pendingExit = .hypercall(number: number)
   }

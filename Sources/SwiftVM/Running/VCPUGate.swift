@@ -94,6 +94,20 @@ final class VCPUGate: Sendable {
     }
   }
 
+  /// Ends the HLT of a vCPU, or its next one, as an interrupt would.
+  func endHalt(vcpu: Int) {
+    monitor.update { $0.isHaltEnded[vcpu] = true }
+    _ = wake(vcpu: vcpu)
+  }
+
+  /// Whether `endHalt` was called for a vCPU since the last call of this.
+  func takeHaltEnd(vcpu: Int) -> Bool {
+    monitor.update { state in
+      defer { state.isHaltEnded[vcpu] = false }
+      return state.isHaltEnded[vcpu]
+    }
+  }
+
   // MARK: Where vCPUs share a thread
 
   /// Has a vCPU sleep while its thread goes on with others. False where it was woken before: then it does not
@@ -135,26 +149,6 @@ final class VCPUGate: Sendable {
       guard state.isStopping || isAnyWoken && state.pausers == 0 else { return nil }
       state.parked -= 1
       return !state.isStopping
-    }
-  }
-
-  // MARK: HLT that another vCPU ends
-
-  /// Ends the HLT of a vCPU, or its next one, as an interrupt would.
-  func endHalt(vcpu: Int) {
-    defer { wakes.wrappingAdd(1, ordering: .releasing) }
-    monitor.update { state in
-      state.isHaltEnded[vcpu] = true
-      state.isWoken[vcpu] = true
-      state.isAsleepForGood[vcpu] = false
-    }
-  }
-
-  /// Whether `endHalt` was called for a vCPU since the last call of this.
-  func takeHaltEnd(vcpu: Int) -> Bool {
-    monitor.update { state in
-      defer { state.isHaltEnded[vcpu] = false }
-      return state.isHaltEnded[vcpu]
     }
   }
 

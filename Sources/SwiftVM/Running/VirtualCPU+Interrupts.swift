@@ -20,7 +20,8 @@ extension VirtualCPU {
 
   /// Hands over what waits before the guest is entered. Nil: it can be.
   func prepareEntry() -> Pause? {
-    deliver { delivery throws(EngineError) in try delivery.prepareEntry() }
+    tellOfPause()
+    return deliver { delivery throws(EngineError) in try delivery.prepareEntry() }
   }
 
   /// HLT. Nil: it is over already.
@@ -39,10 +40,7 @@ extension VirtualCPU {
 
   /// WRMSR of such a register. Nil: the vCPU goes on.
   func write(_ register: MSR, _ value: UInt64) -> Pause? {
-    guard delivery != nil else {
-      refuseWrite(register)
-      return nil
-    }
+    if delivery == nil { refuseWrite(register) }
     return deliver { delivery throws(EngineError) in
       if try !delivery.write(register, value) { refuseWrite(register) }
       return nil
@@ -60,7 +58,7 @@ extension VirtualCPU {
   }
 
   /// Tells the guest of a pause, before it runs on.
-  func tellOfPause() {
+  private func tellOfPause() {
     if wasPaused.load(ordering: .relaxed), wasPaused.exchange(false, ordering: .relaxed) {
       processor.noteThatItWasPaused()
     }

@@ -79,8 +79,6 @@ final class VirtualCPU: Sendable {
       ports.collect(&portCursor)
       memory.collect(&memoryCursor)
     }
-    // It may have slept until now.
-    tellOfPause()
     if let pause = prepareEntry() { return pause }
     while true {
       let exit: VMExit
@@ -115,7 +113,6 @@ final class VirtualCPU: Sendable {
         captureStateIfWanted()
         return .ended
       }
-      tellOfPause()
       return prepareEntry()
     case .turnOver:
       return .turnOver

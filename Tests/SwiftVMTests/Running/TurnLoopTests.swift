@@ -34,8 +34,8 @@ import X86
         ])
       let shared = SharedParts(
         ports: ports, memory: [try Bus(kind: .memory, attachments: [])], localControllers: locals,
-        interrupts: RecordedInterrupts(),
-        gate: gate, control: control, guestMemory: try GuestMemory(pcWithByteCount: 1 << 20),
+        interrupts: RecordedInterrupts(), gate: gate, control: control,
+        guestMemory: try GuestMemory(pcWithByteCount: 1 << 20),
         post: POSTPort())
       // All but vCPU 0 wait for this.
       for local in locals.dropFirst() { local.send(Self.startup) }
