@@ -70,7 +70,7 @@ struct Comparison {
       known["EVEX, of which only the length is decoded", default: 0] += 1
     } else if ours.first == words.first, normalization.agree(ours, words) {
       agreed += 1
-    } else if let reason = KnownDifferences.otherwise(instruction, codeSize) {
+    } else if let reason = KnownDifferences.otherwise(instruction, listed.bytes, codeSize) {
       known[reason, default: 0] += 1
     } else if ours.first != words.first {
       note("mnemonic", listed, text, words)

@@ -35,6 +35,7 @@ enum KnownDifferences {
   /// Why the decoder takes what is listed as `words` for undefined; nil where that is wrong.
   static func refused(_ words: [String], _ bytes: [UInt8]) -> String? {
     guard let mnemonic = words.first else { return nil }
+    if bytes.count > 15 { return "more than fifteen bytes, which no processor executes" }
     if bytes.count > 2, bytes[0] == 0xF2 || bytes[0] == 0xF3, bytes[1] & 0xF8 == 0x48 {
       return "F2 or F3 where there is no such form, overlooked in the listing because of REX.W"
     }
@@ -95,13 +96,24 @@ enum KnownDifferences {
     return nil
   }
 
+  /// Whether the prefixes come as no compiler writes them.
+  private static func isInOddOrder(_ bytes: [UInt8]) -> Bool {
+    let segments: Set<UInt8> = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65]
+    let prefixes = bytes.prefix { legacyPrefixes.contains($0) || $0 & 0xF0 == 0x40 }
+    return prefixes.count { segments.contains($0) } > 1
+      || zip(prefixes, prefixes.dropFirst()).contains { $0 & 0xF0 == 0x40 && segments.contains($1) }
+  }
+
   private static let legacyPrefixes: Set<UInt8> = [
     0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3,
   ]
 
   /// Why both are right, or the listing wrong, where they have another mnemonic or other operands.
-  static func otherwise(_ instruction: Instruction, _ codeSize: CodeSize) -> String? {
-    switch instruction.operation {
+  static func otherwise(_ instruction: Instruction, _ bytes: [UInt8], _ codeSize: CodeSize) -> String? {
+    if codeSize == .bits64, isInOddOrder(bytes) {
+      return "text taken for code: a segment prefix behind REX, or one without a meaning behind FS or GS"
+    }
+    return switch instruction.operation {
     case .cbw, .cwde, .cwd, .cdq, .shld, .shrd:
       codeSize == .bits16 ? "16-bit code: sizes of some instructions listed as in 32-bit code" : nil
     case .vblendvps, .vblendvpd, .vpblendvb:

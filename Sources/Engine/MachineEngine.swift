@@ -26,6 +26,14 @@ public protocol MachineEngine: AnyObject, Sendable {
   /// and CPUID. The vCPUs' states can be loaded after it.
   func finishSetup(_ processors: [VirtualProcessor]) throws(EngineError)
 
+  /// Whether one thread must run all vCPUs of the machine, each in its turn; otherwise each has its thread.
+  var runsInTurns: Bool { get }
+
   /// Where devices send their interrupts, if the controllers are in the engine; nil if they are not.
   var interruptController: (any InterruptController)? { get }
+}
+
+extension MachineEngine {
+  /// No: each vCPU has its thread.
+  public var runsInTurns: Bool { false }
 }

@@ -15,6 +15,11 @@ public protocol Processor: GuestClock {
   /// - Throws: `EngineError` where the engine itself failed; the guest cannot go on.
   func run() throws(EngineError) -> VMExit
 
+  /// Begins a turn, on engines whose vCPUs share one thread (`MachineEngine.runsInTurns`): `run()` reports
+  /// `.turnOver` once the guest has executed as many instructions as a turn has, or waits in a loop. An exit
+  /// does not end a turn.
+  func beginTurn()
+
   /// The whole architectural state, at an instruction boundary.
   func saveState() throws(EngineError) -> CPUState
 
@@ -87,6 +92,9 @@ public protocol Processor: GuestClock {
 }
 
 extension Processor {
+  /// Nothing: each vCPU has its thread.
+  public func beginTurn() {}
+
   /// None.
   public var assistance: AssistanceCount? { nil }
 }

@@ -38,6 +38,9 @@ public enum VMExit {
   case emulationFailure(EmulationFailure)
   /// `kick` was called, or a signal came. Nothing happened to the guest.
   case interrupted
+  /// The vCPU's turn is used up: the other vCPUs of its thread come first. Only after `Processor.beginTurn`.
+  /// It is at an instruction boundary.
+  case turnOver
   /// An exit that this version does not know, with the engine's own number for it.
   case unknown(reason: UInt32)
 }

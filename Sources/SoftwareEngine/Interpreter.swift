@@ -7,7 +7,7 @@ internal import X86
 /// threaded tier (`Threaded/`) has handlers for the commonest instructions where nothing special
 /// happens, and comes here for all else; so what an instruction means is said here, once.
 ///
-/// Only the thread whose turn it is touches an interpreter.
+/// Only the thread that runs the vCPU touches an interpreter.
 final class Interpreter {
   /// The registers.
   let core: Core
@@ -50,9 +50,10 @@ final class Interpreter {
   let deviceAccesses: DeviceAccessLog
   /// The local APIC refused the last access to one of its model-specific registers.
   var outsideRegisterWasRefused = false
-  /// Something changed that the loop must look at before the next instruction, or the guest has nothing
-  /// to do for now (PAUSE).
+  /// Something changed that the loop must look at before the next instruction.
   var looksUpSoon = false
+  /// The guest has nothing to do for now (PAUSE), or did much as one instruction: other vCPUs come first.
+  var yieldsTurn = false
   /// An exit is wanted as soon as an interrupt can be taken.
   var wantsInterruptWindow = false
   /// What DR7 asks to watch; `debugRegistersDidChange` keeps them right.

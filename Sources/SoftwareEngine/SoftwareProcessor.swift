@@ -13,7 +13,6 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   /// The vCPU's number and initial local APIC ID.
   public let index: Int
   let interpreter: Interpreter
-  let turns: TurnOrder
   let isKicked = Atomic<Bool>(false)
   /// How often it went to sleep.
   private let haltCount = Atomic<UInt64>(0)
@@ -23,39 +22,54 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
   /// What `inject` handed over.
   private var injectedInterrupt: UInt8?
 
-  /// Instructions between two looks at what other threads want: about 0.1 ms.
-  static let quantum: Int64 = 16_384
+  /// Instructions that are left of the vCPU's turn; without `beginTurn` there is no end to it.
+  private var turnRest = Int64.max
 
-  init(index: Int, interpreter: Interpreter, turns: TurnOrder) {
+  /// Instructions between two looks at what other threads want: about 0.1 ms. A turn has as many.
+  package static let quantum: Int64 = 16_384
+
+  init(index: Int, interpreter: Interpreter) {
     self.index = index
     self.interpreter = interpreter
-    self.turns = turns
   }
+
+  /// From now on `run()` executes as many instructions as a turn has, then reports `.turnOver`.
+  public func beginTurn() { turnRest = Self.quantum }
 
   /// Runs the guest until something happens that the run loop must answer.
   public func run() throws(EngineError) -> VMExit {
-    turns.take(index)
     isAsleep.store(false, ordering: .relaxed)
     if interpreter.activity == .halted { interpreter.activity = .running }
     // An instruction that has begun to talk to devices is finished before anything else.
     if interpreter.deviceAccesses.isUnderWay, !interpreter.hasPendingEvents,
-      let exit = advance(by: 1, isExact: true)
+      let exit = advanceInTurn(by: 1, isExact: true)
     {
       return exit
     }
     while true {
       takeEvents()
       if let exit = takeExit() { return exit }
-      if isKicked.exchange(false, ordering: .acquiring) {
-        turns.end(index)
-        return .interrupted
-      }
+      // Before the end of the turn: who asked the machine to stop in an exit of this vCPU is found out by that.
+      if isKicked.exchange(false, ordering: .acquiring) { return .interrupted }
       if interpreter.wantsInterruptWindow, canAcceptInterrupt { return .interruptWindow }
+      if turnRest <= 0 { return .turnOver }
       noteForeignWrites()
-      if let exit = advance(by: Self.quantum, isExact: false) { return exit }
+      // How long a turn is must not depend on where blocks begin and end.
+      let isLast = turnRest <= Self.quantum
+      if let exit = advanceInTurn(by: isLast ? turnRest : Self.quantum, isExact: isLast) { return exit }
       interpreter.looksUpSoon = false
-      turns.pass(index)
     }
+  }
+
+  /// The same as `advance`, and counts what the turn has left.
+  private func advanceInTurn(by count: Int64, isExact: Bool) -> VMExit? {
+    let exit = advance(by: count, isExact: isExact)
+    if turnRest == .max { return exit }
+    // At least one: an event that cannot be delivered must not make a turn endless.
+    turnRest &-= max(count &- interpreter.core.budget, exit == nil ? 1 : 0)
+    if interpreter.yieldsTurn { turnRest = 0 }
+    interpreter.yieldsTurn = false
+    return exit
   }
 
   /// Executes up to `count` instructions. Nil: go on.
@@ -82,9 +96,6 @@ public final class SoftwareProcessor: Processor, @unchecked Sendable {
     case .halt:
       haltCount.wrappingAdd(1, ordering: .relaxed)
       isAsleep.store(true, ordering: .relaxed)
-      turns.end(index)
-    case .shutdown, .emulationFailure, .failedEntry, .unknown, .debug:
-      turns.end(index)
     default: break
     }
     return exit

@@ -138,6 +138,33 @@ import Testing
     loop.stop()
     close(slave)
   }
+
+  /// When the last holder of a master closes it, Linux throws away what the other end has not read.
+  @Test func lastWordsReachAReaderWhoIsLate() throws {
+    let loop = EventLoop()
+    let progress = Recorder<Int>()
+    let content = pattern(3000)
+    /// The other end; the thread that hangs up is then the only one to hold the channel.
+    func writeAndHangUp() throws -> Int32 {
+      let channel = try PtyChannel(loop: loop)
+      let slave = open(channel)
+      channel.write("x")
+      #expect(readBytes(slave, 1) == [0x78])
+      channel.write(content)
+      _ = try HostThread.start(name: "hang-up") {
+        progress.add(1)
+        channel.close()
+      }
+      return slave
+    }
+    let slave = try writeAndHangUp()
+    #expect(eventually { progress.count == 1 })
+    // Late by what a busy host makes of it: nothing depends on how long this is.
+    _ = poll(nil, 0, 50)
+    #expect(same(readBytes(slave, content.count), content))
+    loop.stop()
+    close(slave)
+  }
 }
 
 @Suite struct UnixSocketChannelTests {

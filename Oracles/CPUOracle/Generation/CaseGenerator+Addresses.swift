@@ -108,7 +108,7 @@ extension CaseGenerator {
   // MARK: The memory operand
 
   private mutating func chooseOperand(_ test: inout TestCase) -> Bool {
-    let width = test.instruction.memoryWidth
+    let width = UInt64(max(test.instruction.memoryWidth, 1))
     var target = dataTarget(width: width, isAligned: width >= 16)
     if test.instruction.operation == .fxsave || test.instruction.operation == .fxrstor {
       target = ArenaLayout.data + 0x400 + random.below(0x100) * 16

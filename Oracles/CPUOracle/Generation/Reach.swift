@@ -89,12 +89,4 @@ extension Instruction {
     default: return false
     }
   }
-
-  /// How many bytes are accessed at the memory operand.
-  var memoryWidth: UInt64 {
-    for index in 0..<4 {
-      if case .memory(let width) = operands[index] { return UInt64(max(width, 1)) }
-    }
-    return 1
-  }
 }

@@ -57,13 +57,35 @@ public final class PtyChannel: ByteChannel {
   /// Offers the receiver what it had no room for.
   public func receiverHasRoom() { stream.receiverHasRoom() }
 
-  /// Hangs up: whoever has the other end open sees its end.
+  /// Hangs up: whoever has the other end open sees its end, after having read everything; who does not
+  /// read is waited for for a second.
   public func close() {
-    registration.withLock { registration in
+    let registration = self.registration.withLock { registration in
       defer { registration = nil }
       return registration
-    }?.remove()
+    }
+    guard let registration else { return }
+    registration.remove()
+    let hadPeer = stream.hasPeer
     stream.close()
+    if hadPeer { waitUntilAllIsRead() }
+  }
+
+  /// Linux throws away what the other end has not read when the master is closed. What still waits
+  /// is only seen from that end.
+  private func waitUntilAllIsRead() {
+    // Sound: the string outlives the call.
+    let raw = unsafe swiftvm_open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK, 0)
+    guard raw >= 0 else { return }
+    let otherEnd = OwnedDescriptor(takingOver: raw)
+    let deadline = HostClock.monotonicNanoseconds &+ 1_000_000_000
+    var request = pollfd(fd: otherEnd.rawValue, events: Int16(POLLIN), revents: 0)
+    // Not FIONREAD: only poll counts what the kernel has not yet passed from one end to the other.
+    // Sound: one element, as the count says.
+    while unsafe poll(&request, 1, 0) == 1, HostClock.monotonicNanoseconds < deadline {
+      // There is no event to wait for: nobody is told that a reader has read.
+      _ = poll(nil, 0, 2)
+    }
   }
 
   private func otherEndWasOpened() {

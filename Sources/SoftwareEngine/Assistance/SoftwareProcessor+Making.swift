@@ -13,7 +13,8 @@ extension SoftwareProcessor {
   ///   - memory: the guest's memory, which the other engine maps too.
   ///   - identification: what the guest was told by CPUID; nil for what the software CPU tells.
   ///   - processorCount: how many vCPUs the machine has.
-  /// - Throws: where the host has no memory for the map of decoded pages.
+  /// - Throws: where the host has no memory for the map of decoded pages, or, if CPUID tells of the software
+  ///   CPU, allows no code to be made at run time.
   public static func assistant(
     index: Int, memory: GuestMemory, identification: CPUIDTable?, processorCount: Int
   ) throws(EngineError) -> SoftwareProcessor {
@@ -24,6 +25,8 @@ extension SoftwareProcessor {
     } catch {
       throw EngineError(error.description, errno: error.errno)
     }
+    // Told of KVM's CPU, a guest can be left to KVM for what cannot be executed here.
+    if identification == nil { try codeCache.native.requireAvailability() }
     let model =
       identification.map {
         ProcessorModel($0, timeStampFrequency: HostIdentification.current.timeStampFrequency)
@@ -32,6 +35,6 @@ extension SoftwareProcessor {
       ?? ProcessorModel(index: index, processorCount: processorCount, timeStampStart: 0)
     let interpreter = Interpreter(
       index: index, memory: PhysicalMemory(memory), model: model, codeCache: codeCache)
-    return SoftwareProcessor(index: index, interpreter: interpreter, turns: TurnOrder(count: 1))
+    return SoftwareProcessor(index: index, interpreter: interpreter)
   }
 }

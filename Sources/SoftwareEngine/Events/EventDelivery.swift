@@ -174,6 +174,12 @@ extension Interpreter {
   /// Makes the engine's loop look for interrupts and exits before the next instruction.
   func lookUpSoon() { looksUpSoon = true }
 
+  /// The same, and ends the vCPU's turn where it shares its thread with others.
+  func yieldTurn() {
+    yieldsTurn = true
+    looksUpSoon = true
+  }
+
   // MARK: Into the handler
 
   /// Enters the handler of `event` and sets `nextRIP`. Nothing has changed but memory if it throws.

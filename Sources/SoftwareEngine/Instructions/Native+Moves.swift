@@ -5,17 +5,17 @@ extension Interpreter {
   /// Executes the instruction if it is one of them; else returns false and has done nothing.
   func executeVectorMove(_ instruction: borrowing Instruction) throws(Interruption) -> Bool {
     switch instruction.operation {
-    case .movaps, .movapd, .movdqa, .movntps, .movntpd, .movntdq, .movntdqa:
-      return try moveWhole(instruction, isUnaligned: false)
-    case .movups, .movupd, .movdqu, .lddqu: return try moveWhole(instruction, isUnaligned: true)
+    case .movaps, .movapd, .movdqa, .movntps, .movntpd, .movntdq, .movntdqa, .movups, .movupd, .movdqu,
+      .lddqu:
+      return try moveWhole(instruction)
     case .movd, .movq: return try moveScalar(instruction, clearsOnCopy: true)
     case .movss, .movsd: return try moveScalar(instruction, clearsOnCopy: false)
     default: return false
     }
   }
 
-  private func moveWhole(_ instruction: borrowing Instruction, isUnaligned: Bool) throws(Interruption) -> Bool
-  {
+  private func moveWhole(_ instruction: borrowing Instruction) throws(Interruption) -> Bool {
+    let isUnaligned = instruction.requiredAlignment == 1
     switch (instruction.operands[0], instruction.operands[1]) {
     case (.vector(let target, _), .vector(let source, _)):
       try checkVectorsUsable()

@@ -44,7 +44,8 @@ extension Interpreter {
     guard let stub = native.stub(x87: instruction) else { throw .invalidOpcode }
     // Every run below is sound: the stub was just looked up, and its memory is where the operand is, or
     // the scratch page, which is larger than any.
-    guard let byteCount = memoryWidth(instruction) else {
+    let byteCount = Int(instruction.memoryWidth)
+    if byteCount == 0 {
       let flags = unsafe run(stub, instruction, memory: nil, linear: 0)
       if stub.traits.contains(.writesFlags) { core.setStatusFlags(flags) }
       return

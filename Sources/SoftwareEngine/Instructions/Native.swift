@@ -44,7 +44,8 @@ extension Interpreter {
     if traits.contains(.usesMMX) { try checkMMXUsable() }
     // Every run below is sound: the stub was just looked up, and its memory is where the operand is, or
     // the scratch page, which is larger than any.
-    guard let byteCount = memoryWidth(instruction) else {
+    let byteCount = Int(instruction.memoryWidth)
+    if byteCount == 0 {
       if traits.contains(.usesMMX) { core.enterMMX() }
       return unsafe try run(stub, memory: nil)
     }

@@ -46,8 +46,8 @@ extension Interpreter {
       if core.general(1, width: item.addressSize) == 0 { return }
     } while work < Self.workLimit && !isStepping
     nextRIP = core.rip
-    // So much was done as one instruction: the loop looks up before it goes on.
-    looksUpSoon = true
+    // So much was done as one instruction.
+    yieldTurn()
   }
 
   /// How much of a repetition is done before interrupts get their turn, in bytes of whole runs.

@@ -5,15 +5,6 @@ internal import X86
 extension Interpreter {
   var native: NativeCode { codeCache.native }
 
-  /// The first operand in memory and its width in bytes; nil where there is none.
-  @inline(__always)
-  func memoryWidth(_ instruction: borrowing Instruction) -> Int? {
-    for index in 0..<3 {
-      if case .memory(let width) = instruction.operands[index] { return Int(width) }
-    }
-    return nil
-  }
-
   /// Where the `byteCount` bytes at `linear` can be read: where they are, or a copy.
   @unsafe @inline(__always)
   func operandForReading(_ linear: UInt64, byteCount: Int) throws(Interruption) -> UnsafeMutableRawPointer {

@@ -1,3 +1,4 @@
+internal import Engine
 internal import X86
 
 /// The stubs by which the host's CPU executes x87, MMX and SSE instructions: the guest's instruction
@@ -27,9 +28,10 @@ final class NativeCode {
   private static let slotCount = 4096
   private static let byteCount = 2 << 20
 
-  init() {
-    passing = ExecutableMemory(byteCount: Self.byteCount)
-    kept = ExecutableMemory(byteCount: Self.byteCount)
+  /// - Parameter memory: where the stubs are made; gives nil where the system allows none.
+  init(memory: (Int) -> ExecutableMemory? = ExecutableMemory.init) {
+    passing = memory(Self.byteCount)
+    kept = memory(Self.byteCount)
     unsafe scratch = .allocate(byteCount: Self.scratchByteCount, alignment: 64)
     unsafe scratch.initializeMemory(as: UInt8.self, repeating: 0, count: Self.scratchByteCount)
     unsafe slots = .allocate(capacity: Self.slotCount)
@@ -41,9 +43,17 @@ final class NativeCode {
     unsafe scratch.deallocate()
   }
 
-  /// Whether stubs can be made here at all. Where not, the processor must not be said to have x87,
-  /// MMX or SSE.
-  var isAvailable: Bool { passing != nil }
+  /// Whether stubs can be made here at all. Where not, there is no processor for 64-bit mode: that
+  /// always has x87, SSE and SSE2 (AMD APM Vol. 1, 1.1.1), and programs do not ask.
+  private var isAvailable: Bool { passing != nil && kept != nil }
+
+  /// Refuses where the guest could not have x87 and SSE instructions.
+  func requireAvailability() throws(EngineError) {
+    if isAvailable { return }
+    throw EngineError(
+      "the software engine cannot run: the system gives this process no memory for machine code made at run time, by which x87 and SSE instructions are executed; allow it (SELinux: execmem; systemd: MemoryDenyWriteExecute=no), or use --engine kvm"
+    )
+  }
 
   /// Whether the processor may be said to have `feature`: false for an instruction set that the host's
   /// CPU would have to execute and does not have.

@@ -16,7 +16,7 @@ struct NativeTraits: OptionSet {
   static let readsFlags = Self(rawValue: 1 << 4)
   /// Its operand in memory is written, else read.
   static let storesMemory = Self(rawValue: 1 << 5)
-  /// 16 bytes in memory need not be aligned.
+  /// What it has in memory need not be aligned.
   static let isUnaligned = Self(rawValue: 1 << 6)
   /// XMM0 is an operand that the encoding does not name.
   static let readsXMM0 = Self(rawValue: 1 << 7)
@@ -29,6 +29,7 @@ struct NativeTraits: OptionSet {
   /// The traits of an instruction of the families MMX and SSE.
   init(vector instruction: borrowing Instruction) {
     self = Self.ofOperation(instruction.operation)
+    if instruction.requiredAlignment == 1 { insert(.isUnaligned) }
     for index in 0..<4 {
       switch instruction.operands[index] {
       case .vector: insert(.usesVectors)
@@ -64,12 +65,11 @@ struct NativeTraits: OptionSet {
       .usesMXCSR
     case .comiss, .comisd, .ucomiss, .ucomisd: [.usesMXCSR, .writesFlags]
     case .ptest: .writesFlags
-    case .pcmpestri: [.isUnaligned, .writesFlags, .readsLengths, .writesRCX]
-    case .pcmpestrm: [.isUnaligned, .writesFlags, .readsLengths, .writesXMM0]
-    case .pcmpistri: [.isUnaligned, .writesFlags, .writesRCX]
-    case .pcmpistrm: [.isUnaligned, .writesFlags, .writesXMM0]
+    case .pcmpestri: [.writesFlags, .readsLengths, .writesRCX]
+    case .pcmpestrm: [.writesFlags, .readsLengths, .writesXMM0]
+    case .pcmpistri: [.writesFlags, .writesRCX]
+    case .pcmpistrm: [.writesFlags, .writesXMM0]
     case .blendvpd, .blendvps, .pblendvb, .sha256rnds2: .readsXMM0
-    case .movups, .movupd, .movdqu, .lddqu: .isUnaligned
     default: []
     }
   }

@@ -7,7 +7,7 @@ internal import Host
 @safe
 final class CodeCache {
   /// The stubs of what the host's CPU executes.
-  let native = NativeCode()
+  let native: NativeCode
   private var pages: [UInt64: CodePage] = [:]
   /// Pages that were made stale while one of their operations may still be running.
   private var graveyard: [CodePage] = []
@@ -27,8 +27,11 @@ final class CodeCache {
   /// Pages kept before everything is forgotten.
   private static let maximumPageCount = 8192
 
-  /// - Parameter memoryEnd: the physical address after the last byte of RAM.
-  init(memoryEnd: UInt64) throws(SystemError) {
+  /// - Parameters:
+  ///   - memoryEnd: the physical address after the last byte of RAM.
+  ///   - native: what is executed by the host's CPU.
+  init(memoryEnd: UInt64, native: NativeCode = NativeCode()) throws(SystemError) {
+    self.native = native
     pageCount = memoryEnd >> 12
     // Untouched pages of the map cost nothing.
     marks = try Mapping(

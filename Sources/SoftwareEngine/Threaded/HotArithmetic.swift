@@ -109,7 +109,7 @@ enum HotTest: HotOperation {
 func registerRegister<Operation: HotOperation, Word: HotWord>(
   _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
-  let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
+  let (core, operation) = unsafe parts(block, place)
   let left = core.load(Word.self, at: operation.destination)
   let right = core.load(Word.self, at: operation.source)
   let result = Operation.apply(core, left, right)
@@ -122,7 +122,7 @@ func registerRegister<Operation: HotOperation, Word: HotWord>(
 func registerImmediate<Operation: HotOperation, Word: HotWord>(
   _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
-  let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
+  let (core, operation) = unsafe parts(block, place)
   let left = core.load(Word.self, at: operation.destination)
   let result = Operation.apply(core, left, Word(truncatingIfNeeded: operation.immediate))
   if Operation.writes { core.setRegister(result, at: operation.destination) }
@@ -132,39 +132,31 @@ func registerImmediate<Operation: HotOperation, Word: HotWord>(
 /// The destination is a register, the source in memory.
 @inline(__always)
 func registerMemory<Operation: HotOperation, Word: HotWord>(
-  _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
+  _: Operation.Type, _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
-  let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
-  let linear = operation.address(core)
-  guard let host = unsafe core.hostForReading(linear, width: UInt64(Word.byteCount)) else {
-    return missed(core, operation, linear, width: UInt64(Word.byteCount), isWrite: false)
+  let (core, operation) = unsafe parts(block, place)
+  return read(word, at: operation.address(core), core, operation) { right in
+    let result = Operation.apply(core, core.load(word, at: operation.destination), right)
+    if Operation.writes { core.setRegister(result, at: operation.destination) }
+    return next(core, operation)
   }
-  let left = core.load(Word.self, at: operation.destination)
-  // Sound: the translation cache vouches for the bytes.
-  let result = Operation.apply(core, left, unsafe host.loadUnaligned(as: Word.self))
-  if Operation.writes { core.setRegister(result, at: operation.destination) }
-  return next(core, operation)
 }
 
 /// The destination is in memory, the source what `source` says.
 @inline(__always)
 private func memory<Operation: HotOperation, Word: HotWord>(
-  _: Operation.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer,
+  _: Operation.Type, _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer,
   source: (Core, ThreadedOperation) -> Word
 ) -> UInt {
-  let (core, operation) = unsafe (Core(base: block), ThreadedOperation(place))
+  let (core, operation) = unsafe parts(block, place)
   let linear = operation.address(core)
-  let found =
-    unsafe Operation.writes
-    ? core.hostForWriting(linear, width: UInt64(Word.byteCount))
-    : core.hostForReading(linear, width: UInt64(Word.byteCount))
-  guard let host = unsafe found else {
-    return missed(core, operation, linear, width: UInt64(Word.byteCount), isWrite: Operation.writes)
+  if Operation.writes {
+    return modify(word, at: linear, core, operation) { Operation.apply(core, $0, source(core, operation)) }
   }
-  // Sound: the translation cache vouches for the bytes.
-  let result = Operation.apply(core, unsafe host.loadUnaligned(as: Word.self), source(core, operation))
-  if Operation.writes { unsafe host.storeBytes(of: result, as: Word.self) }
-  return next(core, operation)
+  return read(word, at: linear, core, operation) { left in
+    _ = Operation.apply(core, left, source(core, operation))
+    return next(core, operation)
+  }
 }
 
 /// The destination is in memory, the source a register.

@@ -2,26 +2,12 @@
 // converts or turns a register in place. vCPUs take turns, so each is atomic.
 
 @inline(__always)
-private func exchangeMemory<Word: HotWord>(
-  _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer,
-  _ change: (Core, ThreadedOperation, Word) -> Word
-) -> UInt {
-  let (core, operation) = unsafe parts(block, place)
-  let linear = operation.address(core)
-  guard let host = unsafe core.hostForWriting(linear, width: UInt64(Word.byteCount)) else {
-    return missed(core, operation, linear, width: UInt64(Word.byteCount), isWrite: true)
-  }
-  // Sound: the translation cache vouches for the bytes.
-  unsafe host.storeBytes(of: change(core, operation, host.loadUnaligned(as: Word.self)), as: Word.self)
-  return next(core, operation)
-}
-
-@inline(__always)
 func exchange<Word: HotWord>(_ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer)
   -> UInt
 {
-  unsafe exchangeMemory(word, block, place) { core, operation, found in
-    let value = core.load(Word.self, at: operation.source)
+  let (core, operation) = unsafe parts(block, place)
+  return modify(word, at: operation.address(core), core, operation) { found in
+    let value = core.load(word, at: operation.source)
     core.setRegister(found, at: operation.source)
     return value
   }
@@ -30,11 +16,10 @@ func exchange<Word: HotWord>(_ word: Word.Type, _ block: UnsafeMutableRawPointer
 @inline(__always)
 func exchangeAndAdd<Word: HotWord>(
   _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-)
-  -> UInt
-{
-  unsafe exchangeMemory(word, block, place) { core, operation, found in
-    let sum = HotAdd.apply(core, found, core.load(Word.self, at: operation.source))
+) -> UInt {
+  let (core, operation) = unsafe parts(block, place)
+  return modify(word, at: operation.address(core), core, operation) { found in
+    let sum = HotAdd.apply(core, found, core.load(word, at: operation.source))
     core.setRegister(found, at: operation.source)
     return sum
   }
@@ -44,10 +29,11 @@ func exchangeAndAdd<Word: HotWord>(
 func compareAndExchange<Word: HotWord>(
   _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
-  unsafe exchangeMemory(word, block, place) { core, operation, found in
-    let expected = core.load(Word.self, at: 0)
+  let (core, operation) = unsafe parts(block, place)
+  return modify(word, at: operation.address(core), core, operation) { found in
+    let expected = core.load(word, at: 0)
     _ = HotCompare.apply(core, expected, found)
-    if found == expected { return core.load(Word.self, at: operation.source) }
+    if found == expected { return core.load(word, at: operation.source) }
     core.setRegister(found, at: 0)
     return found
   }

@@ -1,14 +1,8 @@
 // Moves in the threaded tier: registers, memory, immediates, extensions, addresses.
 
+/// Register to register, `From` extended to `To` with zeros, or with its sign where it is signed.
 @inline(__always)
-func parts(_ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer) -> (Core, ThreadedOperation) {
-  // Sound: handlers are only called with a block and an operation.
-  unsafe (Core(base: block), ThreadedOperation(place))
-}
-
-/// Register to register, `From` extended with zeros to `To`.
-@inline(__always)
-func moveRegister<From: HotWord, To: HotWord>(
+func moveRegister<From: FixedWidthInteger & BitwiseCopyable, To: HotWord>(
   _: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
@@ -17,48 +11,27 @@ func moveRegister<From: HotWord, To: HotWord>(
   return next(core, operation)
 }
 
-/// Memory to register, `From` extended to `To` with zeros, or with its sign where it is signed.
+/// Memory to register, extended likewise.
 @inline(__always)
 func moveLoad<From: FixedWidthInteger & BitwiseCopyable, To: HotWord>(
-  _: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
+  _ from: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
-  let linear = operation.address(core)
-  let width = UInt64(MemoryLayout<From>.size)
-  guard let host = unsafe core.hostForReading(linear, width: width) else {
-    return missed(core, operation, linear, width: width, isWrite: false)
+  return read(from, at: operation.address(core), core, operation) { value in
+    core.setRegister(To(truncatingIfNeeded: value), at: operation.destination)
+    return next(core, operation)
   }
-  // Sound: the translation cache vouches for the bytes.
-  let value = unsafe host.loadUnaligned(as: From.self)
-  core.setRegister(To(truncatingIfNeeded: value), at: operation.destination)
-  return next(core, operation)
-}
-
-/// Register to register, `From` (a signed or a 16-bit type) extended to `To`.
-@inline(__always)
-func moveExtended<From: FixedWidthInteger & BitwiseCopyable, To: HotWord>(
-  _: From.Type, _: To.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
-) -> UInt {
-  let (core, operation) = unsafe parts(block, place)
-  core.setRegister(
-    To(truncatingIfNeeded: core.load(From.self, at: operation.source)), at: operation.destination)
-  return next(core, operation)
 }
 
 /// Register to memory.
 @inline(__always)
 func moveStore<Word: FixedWidthInteger & BitwiseCopyable>(
-  _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
+  _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
-  let linear = operation.address(core)
-  let width = UInt64(MemoryLayout<Word>.size)
-  guard let host = unsafe core.hostForWriting(linear, width: width) else {
-    return missed(core, operation, linear, width: width, isWrite: true)
+  return write(core.load(word, at: operation.source), at: operation.address(core), core, operation) {
+    next(core, operation)
   }
-  // Sound: the translation cache vouches for the bytes.
-  unsafe host.storeBytes(of: core.load(Word.self, at: operation.source), as: Word.self)
-  return next(core, operation)
 }
 
 /// Immediate to memory.
@@ -67,14 +40,8 @@ func moveStoreImmediate<Word: FixedWidthInteger & BitwiseCopyable>(
   _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
-  let linear = operation.address(core)
-  let width = UInt64(MemoryLayout<Word>.size)
-  guard let host = unsafe core.hostForWriting(linear, width: width) else {
-    return missed(core, operation, linear, width: width, isWrite: true)
-  }
-  // Sound: the translation cache vouches for the bytes.
-  unsafe host.storeBytes(of: Word(truncatingIfNeeded: operation.immediate), as: Word.self)
-  return next(core, operation)
+  let value = Word(truncatingIfNeeded: operation.immediate)
+  return write(value, at: operation.address(core), core, operation) { next(core, operation) }
 }
 
 /// Immediate to register.
@@ -120,15 +87,15 @@ enum HotMoveHandlers {
 
   // MOVZX and MOVSX: from the first width to the second. With zeros the upper half of 64 bits is clear
   // either way, so the 32-bit handler does.
-  static let zero8 = ThreadedHandler { unsafe moveExtended(UInt8.self, UInt32.self, $0, $1) }
-  static let zero16 = ThreadedHandler { unsafe moveExtended(UInt16.self, UInt32.self, $0, $1) }
+  static let zero8 = ThreadedHandler { unsafe moveRegister(UInt8.self, UInt32.self, $0, $1) }
+  static let zero16 = ThreadedHandler { unsafe moveRegister(UInt16.self, UInt32.self, $0, $1) }
   static let loadZero8 = ThreadedHandler { unsafe moveLoad(UInt8.self, UInt32.self, $0, $1) }
   static let loadZero16 = ThreadedHandler { unsafe moveLoad(UInt16.self, UInt32.self, $0, $1) }
-  static let sign8to32 = ThreadedHandler { unsafe moveExtended(Int8.self, UInt32.self, $0, $1) }
-  static let sign8to64 = ThreadedHandler { unsafe moveExtended(Int8.self, UInt64.self, $0, $1) }
-  static let sign16to32 = ThreadedHandler { unsafe moveExtended(Int16.self, UInt32.self, $0, $1) }
-  static let sign16to64 = ThreadedHandler { unsafe moveExtended(Int16.self, UInt64.self, $0, $1) }
-  static let sign32to64 = ThreadedHandler { unsafe moveExtended(Int32.self, UInt64.self, $0, $1) }
+  static let sign8to32 = ThreadedHandler { unsafe moveRegister(Int8.self, UInt32.self, $0, $1) }
+  static let sign8to64 = ThreadedHandler { unsafe moveRegister(Int8.self, UInt64.self, $0, $1) }
+  static let sign16to32 = ThreadedHandler { unsafe moveRegister(Int16.self, UInt32.self, $0, $1) }
+  static let sign16to64 = ThreadedHandler { unsafe moveRegister(Int16.self, UInt64.self, $0, $1) }
+  static let sign32to64 = ThreadedHandler { unsafe moveRegister(Int32.self, UInt64.self, $0, $1) }
   static let loadSign8to32 = ThreadedHandler { unsafe moveLoad(Int8.self, UInt32.self, $0, $1) }
   static let loadSign8to64 = ThreadedHandler { unsafe moveLoad(Int8.self, UInt64.self, $0, $1) }
   static let loadSign16to32 = ThreadedHandler { unsafe moveLoad(Int16.self, UInt32.self, $0, $1) }

@@ -28,18 +28,14 @@ func registerTimesImmediate<Word: HotWord>(
 /// The destination is a register, the sources are in memory and an immediate.
 @inline(__always)
 func memoryTimesImmediate<Word: HotWord>(
-  _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
+  _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
-  let linear = operation.address(core)
-  guard let host = unsafe core.hostForReading(linear, width: UInt64(Word.byteCount)) else {
-    return missed(core, operation, linear, width: UInt64(Word.byteCount), isWrite: false)
+  return read(word, at: operation.address(core), core, operation) { left in
+    let result = HotMultiply.apply(core, left, Word(truncatingIfNeeded: operation.immediate))
+    core.setRegister(result, at: operation.destination)
+    return next(core, operation)
   }
-  // Sound: the translation cache vouches for the bytes.
-  let left = unsafe host.loadUnaligned(as: Word.self)
-  core.setRegister(
-    HotMultiply.apply(core, left, Word(truncatingIfNeeded: operation.immediate)), at: operation.destination)
-  return next(core, operation)
 }
 
 /// MUL: rDX and rAX become rAX times a register.

@@ -53,16 +53,10 @@ func changeRegister<Change: HotChange, Word: HotWord>(
 
 @inline(__always)
 func changeMemory<Change: HotChange, Word: HotWord>(
-  _: Change.Type, _: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
+  _: Change.Type, _ word: Word.Type, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
-  let linear = operation.address(core)
-  guard let host = unsafe core.hostForWriting(linear, width: UInt64(Word.byteCount)) else {
-    return missed(core, operation, linear, width: UInt64(Word.byteCount), isWrite: true)
-  }
-  // Sound: the translation cache vouches for the bytes.
-  unsafe host.storeBytes(of: Change.apply(core, host.loadUnaligned(as: Word.self)), as: Word.self)
-  return next(core, operation)
+  return modify(word, at: operation.address(core), core, operation) { Change.apply(core, $0) }
 }
 
 enum HotUnaryHandlers {

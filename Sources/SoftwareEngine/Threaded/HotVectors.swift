@@ -16,36 +16,28 @@ private func vectorOffset(_ number: Int) -> Int { CoreLayout.xmm &+ (number & 15
 /// Memory to register; what is left of the register is cleared.
 @inline(__always)
 func loadVector<Part: FixedWidthInteger & BitwiseCopyable>(
-  _: Part.Type, isAligned: Bool, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
+  _ part: Part.Type, isAligned: Bool, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   let linear = operation.address(core)
   guard core.areVectorsUsable, !isAligned || linear & 15 == 0 else { return executePlainly(core, operation) }
-  let width = UInt64(MemoryLayout<Part>.size)
-  guard let host = unsafe core.hostForReading(linear, width: width) else {
-    return missed(core, operation, linear, width: width, isWrite: false)
+  return read(part, at: linear, core, operation) { value in
+    core.store(UInt128(truncatingIfNeeded: value), at: vectorOffset(operation.destination))
+    return next(core, operation)
   }
-  // Sound: the translation cache vouches for the bytes.
-  let value = unsafe host.loadUnaligned(as: Part.self)
-  core.store(UInt128(truncatingIfNeeded: value), at: vectorOffset(operation.destination))
-  return next(core, operation)
 }
 
 /// Register to memory, as much as `Part` holds.
 @inline(__always)
 func storeVector<Part: FixedWidthInteger & BitwiseCopyable>(
-  _: Part.Type, isAligned: Bool, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
+  _ part: Part.Type, isAligned: Bool, _ block: UnsafeMutableRawPointer, _ place: UnsafeRawPointer
 ) -> UInt {
   let (core, operation) = unsafe parts(block, place)
   let linear = operation.address(core)
   guard core.areVectorsUsable, !isAligned || linear & 15 == 0 else { return executePlainly(core, operation) }
-  let width = UInt64(MemoryLayout<Part>.size)
-  guard let host = unsafe core.hostForWriting(linear, width: width) else {
-    return missed(core, operation, linear, width: width, isWrite: true)
+  return write(core.load(part, at: vectorOffset(operation.source)), at: linear, core, operation) {
+    next(core, operation)
   }
-  // Sound: the translation cache vouches for the bytes.
-  unsafe host.storeBytes(of: core.load(Part.self, at: vectorOffset(operation.source)), as: Part.self)
-  return next(core, operation)
 }
 
 enum HotVectorHandlers {

@@ -6,33 +6,13 @@ enum ThreadedSelection {
   /// Whether no instruction after this one belongs to its block: it goes elsewhere, or it may change
   /// what the following ones mean or whether interrupts are taken before them.
   static func endsBlock(_ instruction: Instruction) -> Bool {
-    switch InstructionFamily(instruction.operation) {
-    case .farTransfer, .system, .segmentation: return true
-    case .branch:
-      switch instruction.operation {
-      case .jcc, .jcxz, .loop, .loope, .loopne: return false
-      default: return true
-      }
-    case .flag:
-      switch instruction.operation {
-      case .sti, .popf, .stac, .clac: return true
-      default: return false
-      }
-    case .move, .stack: return instruction.operation != .lea && writesSystemRegister(instruction)
-    default: return false
+    switch instruction.operation {
+    // What follows them in memory is executed next, or they leave the block.
+    case .jcc, .jcxz, .loop, .loope, .loopne: false
+    // No interrupt becomes due by it.
+    case .cli: false
+    default: instruction.endsBlock
     }
-  }
-
-  /// MOV and POP to segment, control and debug registers.
-  private static func writesSystemRegister(_ instruction: Instruction) -> Bool {
-    for index in 0..<2 {
-      switch instruction.operands[index] {
-      case .control, .debug: return true
-      case .segment: if index == 0 { return true }
-      default: break
-      }
-    }
-    return false
   }
 
   /// The operation for an instruction that has a handler of its own; nil for all others.

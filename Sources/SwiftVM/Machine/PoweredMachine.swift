@@ -10,7 +10,10 @@ final class PoweredMachine: Sendable {
 
   /// The engine, which owns what the vCPUs run in.
   private let engine: any MachineEngine
+  /// What its threads do: one for each vCPU, or one for all.
   private let bodies: [@Sendable () -> Void]
+  /// How many turns were begun, where the vCPUs share a thread.
+  let turnCount: @Sendable () -> UInt64?
   private let onLastLeft: @Sendable () -> Void
   private let threads = Lock<[HostThread]>([])
 
@@ -27,7 +30,14 @@ final class PoweredMachine: Sendable {
     for processor in processors {
       let vcpu = VirtualCPU(processor: processor, machine: shared)
       vcpus.append(vcpu)
-      bodies.append { vcpu.run(processor) }
+      if !engine.runsInTurns { bodies.append { vcpu.run(processor) } }
+    }
+    if engine.runsInTurns {
+      let loop = TurnLoop(vcpus, processors: processors, machine: shared)
+      bodies = [loop.run]
+      turnCount = { loop.turnCount }
+    } else {
+      turnCount = { nil }
     }
     self.vcpus = vcpus
     self.bodies = bodies

@@ -104,7 +104,7 @@ extension VirtualMachine {
     }
     timeline.mark("load the image")
 
-    let gate = VCPUGate(vcpuCount: configuration.cpuCount)
+    let gate = VCPUGate(vcpuCount: configuration.cpuCount, shareThread: engine.runsInTurns)
     let control = StopControl(gate: gate) { [weak self] in self?.didRequestStop() }
     let interrupts: MachineInterrupts
     if let own = engine.interruptController {

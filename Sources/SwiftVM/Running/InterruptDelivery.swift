@@ -12,33 +12,40 @@ final class InterruptDelivery: @unchecked Sendable {
 
   private let processor: any Processor
   private let local: any LocalInterruptController
-  private let gate: VCPUGate
-  private let control: any MachineControl
   /// The vCPU does not run: it waits for a start-up IPI.
   private var waitsForStartup: Bool
+  /// The vCPU is in HLT.
+  private var isHalted = false
   /// What the vCPU does where the engine cannot know it, because it does not run there: it halts or waits.
   private(set) var activity = ActivityState.running
   /// The state that INIT left, while it waits; nil before the first INIT.
   private var initialized: CPUState?
 
-  init(
-    processor: any Processor, local: any LocalInterruptController, gate: VCPUGate,
-    control: any MachineControl
-  ) {
+  init(processor: any Processor, local: any LocalInterruptController) {
     self.processor = processor
     self.local = local
-    self.gate = gate
-    self.control = control
     waitsForStartup = processor.index != 0
   }
 
-  /// Hands over what waits, before the guest is entered. False: the machine stops.
-  func prepareEntry() throws(EngineError) -> Bool {
-    while true {
-      if local.hasSignals { try take(local.takeSignals()) }
-      if !waitsForStartup { break }
+  /// How a vCPU sleeps that has nothing to execute.
+  struct Sleep {
+    /// Only another vCPU can wake it. Where all sleep so, none ever will be.
+    var isForGood: Bool
+  }
+
+  /// Hands over what waits, before the guest is entered.
+  ///
+  /// - Returns: nil where it can be; else the vCPU sleeps until it is woken, and comes here again.
+  func prepareEntry() throws(EngineError) -> Sleep? {
+    if local.hasSignals { try take(local.takeSignals()) }
+    if waitsForStartup {
       activity = initialized == nil ? .uninitialized : .initReceived
-      guard sleep(isForGood: true) else { return false }
+      return Sleep(isForGood: true)
+    }
+    if isHalted {
+      let isInterruptible = processor.interruptsEnabled
+      guard isInterruptible, local.hasInterrupt else { return Sleep(isForGood: !isInterruptible) }
+      isHalted = false
     }
     activity = .running
     local.taskPriority = processor.taskPriority
@@ -46,17 +53,16 @@ final class InterruptDelivery: @unchecked Sendable {
       try processor.inject(interrupt: vector)
     }
     processor.requestInterruptWindow(local.hasInterrupt)
-    return true
+    return nil
   }
 
-  /// Waits as HLT does: for an interrupt that the guest takes, an NMI, or INIT. False: the machine stops.
-  func halt() throws(EngineError) -> Bool {
-    let isInterruptible = processor.interruptsEnabled
+  /// HLT: the vCPU waits for an interrupt that the guest takes, an NMI, or INIT.
+  ///
+  /// - Returns: as `prepareEntry`.
+  func halt() throws(EngineError) -> Sleep? {
+    isHalted = true
     activity = .halted
     local.taskPriority = processor.taskPriority
-    while !local.hasSignals, !(isInterruptible && local.hasInterrupt) {
-      guard sleep(isForGood: !isInterruptible) else { return false }
-    }
     return try prepareEntry()
   }
 
@@ -76,20 +82,19 @@ final class InterruptDelivery: @unchecked Sendable {
     if register == .apicBase { try processor.setAPICBase(value) }
   }
 
-  /// A vCPU that sleeps for good can only be woken by another one. Where all do, none ever will be.
-  private func sleep(isForGood: Bool) -> Bool {
-    gate.sleep(vcpu: processor.index, isForGood: isForGood) { control.requestStop(.halted) }
-  }
-
   private func take(_ signals: ProcessorSignals) throws(EngineError) {
     if signals.initialize { try initialize() }
     if let vector = signals.startupVector, waitsForStartup { try start(at: vector) }
-    if signals.nmi, !waitsForStartup { try processor.injectNMI() }
+    if signals.nmi, !waitsForStartup {
+      isHalted = false
+      try processor.injectNMI()
+    }
   }
 
   private func initialize() throws(EngineError) {
     // A second INIT finds nothing to do.
     if waitsForStartup { return }
+    isHalted = false
     var state = try processor.saveState()
     state.initialize()
     // The bootstrap processor does not wait: it goes to the reset vector (SDM Vol. 3A, 9.4.2).

@@ -1,4 +1,5 @@
 internal import Host
+internal import Synchronization
 
 /// Where the vCPU threads of one machine are held and let go: pausing, resuming, stopping.
 ///
@@ -11,7 +12,7 @@ final class VCPUGate: Sendable {
     var isStopping = false
     /// vCPU threads that wait here.
     var parked = 0
-    /// vCPU threads that have not ended.
+    /// vCPU threads that have not ended; where the vCPUs share one, that is one.
     var alive: Int
     /// What to call once every vCPU is parked, nobody holds the machine any more, or it stops.
     var onParked: [@Sendable () -> Void] = []
@@ -34,11 +35,14 @@ final class VCPUGate: Sendable {
   }
 
   private let monitor: Monitor<State>
+  /// How often `wake` was called: who runs several vCPUs need not ask for each of them.
+  private let wakes = Atomic<UInt64>(0)
 
-  /// A gate for `vcpuCount` threads that are about to start.
-  init(vcpuCount: Int) {
+  /// A gate for the threads of `vcpuCount` vCPUs that are about to start: one for each, or one for all.
+  init(vcpuCount: Int, shareThread: Bool = false) {
     let none = Array(repeating: false, count: vcpuCount)
-    monitor = Monitor(State(alive: vcpuCount, isWoken: none, isAsleep: none, isAsleepForGood: none))
+    monitor = Monitor(
+      State(alive: shareThread ? 1 : vcpuCount, isWoken: none, isAsleep: none, isAsleepForGood: none))
   }
 
   /// The answer to `.interrupted`: waits here while the machine is paused. False: it stops, and
@@ -78,10 +82,55 @@ final class VCPUGate: Sendable {
   /// Ends the `sleep` of a vCPU, or the next one where it does not sleep now: then the result is false.
   @discardableResult
   func wake(vcpu: Int) -> Bool {
-    monitor.update { state in
+    defer { wakes.wrappingAdd(1, ordering: .releasing) }
+    return monitor.update { state in
       state.isWoken[vcpu] = true
       state.isAsleepForGood[vcpu] = false
       return state.isAsleep[vcpu]
+    }
+  }
+
+  // MARK: Where vCPUs share a thread
+
+  /// Has a vCPU sleep while its thread goes on with others. False where it was woken before: then it does not
+  /// sleep.
+  ///
+  /// - Parameter allAsleep: called where by now every vCPU sleeps for good.
+  func layDown(vcpu: Int, isForGood: Bool, allAsleep: () -> Void) -> Bool {
+    let (sleeps, isLast) = monitor.update { state in
+      if state.isWoken[vcpu] {
+        state.isWoken[vcpu] = false
+        return (false, false)
+      }
+      state.isAsleep[vcpu] = true
+      state.isAsleepForGood[vcpu] = isForGood
+      return (true, state.isAsleepForGood.allSatisfy { $0 })
+    }
+    if isLast { allAsleep() }
+    return sleeps
+  }
+
+  /// Ends the sleep of a vCPU that was woken; false where it was not.
+  func rise(vcpu: Int) -> Bool {
+    monitor.update { state in
+      guard state.isWoken[vcpu] else { return false }
+      state.isWoken[vcpu] = false
+      state.isAsleep[vcpu] = false
+      return true
+    }
+  }
+
+  /// Changes with every call of `wake`.
+  var wakeCount: UInt64 { wakes.load(ordering: .acquiring) }
+
+  /// Waits while all vCPUs of the calling thread sleep. False: the machine stops, and the thread must end.
+  func sleepUntilAnyIsWoken() -> Bool {
+    park()
+    return monitor.wait { state in
+      let isAnyWoken = zip(state.isAsleep, state.isWoken).contains { $0 && $1 }
+      guard state.isStopping || isAnyWoken && state.pausers == 0 else { return nil }
+      state.parked -= 1
+      return !state.isStopping
     }
   }
 

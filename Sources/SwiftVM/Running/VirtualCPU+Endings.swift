@@ -12,9 +12,12 @@ extension VirtualCPU {
   }
 
   /// Called when the machine stops for a reason that came from elsewhere.
-  func captureStateIfWanted() {
+  ///
+  /// - Parameter isLastToRun: of the vCPUs of the calling thread it was this one that ran: what stopped the
+  ///   machine on this thread did so in its exit.
+  func captureStateIfWanted(isLastToRun: Bool = true) {
     guard let stop = machine.control.stopped, stop.reason.wantsCPUState else { return }
-    capture(isCulprit: stop.thread == currentThreadID())
+    capture(isCulprit: isLastToRun && stop.thread == currentThreadID())
   }
 
   private func capture(isCulprit: Bool = true) {

@@ -3,30 +3,29 @@ internal import X86
 
 /// The exits that concern a local interrupt controller of ours; where it is the engine's, there are none.
 extension VirtualCPU {
-  /// Does something with what the local controller has, if it is ours. False: the thread must end.
-  func deliver(_ body: (InterruptDelivery) throws(EngineError) -> Bool) -> Bool {
-    guard let delivery else { return true }
+  /// Does something with what the local controller has, if it is ours. Nil: the vCPU goes on.
+  private func deliver(
+    _ body: (InterruptDelivery) throws(EngineError) -> InterruptDelivery.Sleep?
+  ) -> Pause? {
+    guard let delivery else { return nil }
     do throws(EngineError) {
-      if try body(delivery) { return true }
-      captureStateIfWanted()
+      return try body(delivery).map { .asleep(isForGood: $0.isForGood) }
     } catch {
       die(.internalFault(error.description))
+      return .ended
     }
-    return false
   }
 
-  /// Hands over what waits before the guest is entered.
-  func prepareEntry() -> Bool {
+  /// Hands over what waits before the guest is entered. Nil: it can be.
+  func prepareEntry() -> Pause? {
     deliver { delivery throws(EngineError) in try delivery.prepareEntry() }
   }
 
-  /// HLT.
-  func halt() -> Bool {
-    if delivery != nil { return deliver { delivery throws(EngineError) in try delivery.halt() } }
-    // Nobody but the engine knows what wakes this vCPU.
-    if machine.gate.sleep(vcpu: processor.index) { return true }
-    captureStateIfWanted()
-    return false
+  /// HLT. Nil: it is over already.
+  func halt() -> Pause? {
+    // Without a controller of ours nobody but the engine knows what wakes this vCPU.
+    if delivery == nil { return .asleep(isForGood: false) }
+    return deliver { delivery throws(EngineError) in try delivery.halt() }
   }
 
   /// RDMSR of a register that the engine does not answer for.
@@ -35,15 +34,12 @@ extension VirtualCPU {
     delivery.read(register)
   }
 
-  /// WRMSR of such a register.
-  func write(_ register: MSR, _ value: UInt64) -> Bool {
-    guard delivery != nil else {
-      processor.completeRegisterWrite(accepted: false)
-      return true
-    }
+  /// WRMSR of such a register. Nil: the vCPU goes on.
+  func write(_ register: MSR, _ value: UInt64) -> Pause? {
+    if delivery == nil { processor.completeRegisterWrite(accepted: false) }
     return deliver { delivery throws(EngineError) in
       try delivery.write(register, value)
-      return true
+      return nil
     }
   }
 }

@@ -24,19 +24,48 @@ final class VirtualCPU: Sendable {
     self.processor = processor
     self.machine = machine
     delivery = machine.localController(ofVCPU: processor.index).map {
-      InterruptDelivery(processor: processor, local: $0, gate: machine.gate, control: machine.control)
+      InterruptDelivery(processor: processor, local: $0)
     }
   }
 
-  /// Runs the guest until the machine stops.
+  /// Why `advance` came back.
+  enum Pause {
+    /// The vCPU has nothing to execute until it is woken; see `InterruptDelivery.Sleep`.
+    case asleep(isForGood: Bool)
+    /// Other vCPUs of this thread come first.
+    case turnOver
+    /// The machine stops, and what is left of the vCPU is kept.
+    case ended
+  }
+
+  /// The life of a vCPU that has a thread of its own: runs the guest until the machine stops.
+  ///
+  /// - Parameter processor: the vCPU's processor, by its own type.
+  func run(_ processor: some Processor) {
+    processor.bindToCurrentThread()
+    while true {
+      switch advance(processor) {
+      case .turnOver: break
+      case .ended: return
+      case .asleep(let isForGood): guard sleep(isForGood: isForGood) else { return captureStateIfWanted() }
+      }
+    }
+  }
+
+  /// Waits until the vCPU is woken. False: the machine stops.
+  private func sleep(isForGood: Bool) -> Bool {
+    machine.gate.sleep(vcpu: processor.index, isForGood: isForGood) { machine.control.requestStop(.halted) }
+  }
+
+  /// Runs the guest until the thread has something else to do.
   ///
   /// A request to pause or stop is only looked at on `.interrupted`: by then the engine has taken
   /// up the data of the exit before, so that the vCPU rests at an instruction boundary. Who wants
   /// attention calls `kick`, and the loop pays nothing for it on other exits.
   ///
   /// - Parameter processor: the vCPU's processor, by its own type.
-  func run(_ processor: some Processor) {
-    processor.bindToCurrentThread()
+  @inline(__always)
+  func advance(_ processor: some Processor) -> Pause {
     let ports = machine.ports
     let memory = machine.memory(ofVCPU: processor.index)
     var portCursor = BusCursor()
@@ -45,13 +74,14 @@ final class VirtualCPU: Sendable {
       ports.collect(&portCursor)
       memory.collect(&memoryCursor)
     }
-    guard prepareEntry() else { return }
+    if let pause = prepareEntry() { return pause }
     while true {
       let exit: VMExit
       do throws(EngineError) {
         exit = try processor.run()
       } catch {
-        return die(.internalFault(error.description))
+        die(.internalFault(error.description))
+        return .ended
       }
       switch exit {
       case .portIO(let access):
@@ -59,7 +89,7 @@ final class VirtualCPU: Sendable {
       case .mmio(let access):
         history.record(access, value: memory.perform(access, at: &memoryCursor))
       default:
-        guard answer(exit) else { return }
+        if let pause = answer(exit) { return pause }
       }
     }
   }
@@ -67,18 +97,20 @@ final class VirtualCPU: Sendable {
   /// Answers the exits that are not the data path. Apart from the loop, which stays so small that little of
   /// it is lost from the processor's caches on each trip through the kernel.
   ///
-  /// - Returns: false where the thread must end.
+  /// - Returns: nil where the guest goes on.
   @inline(never)
-  private func answer(_ exit: VMExit) -> Bool {
+  private func answer(_ exit: VMExit) -> Pause? {
     switch exit {
     case .portIO, .mmio:
-      return true  // The loop's own.
+      return nil  // The loop's own.
     case .interrupted:
       guard machine.gate.answer() else {
         captureStateIfWanted()
-        return false
+        return .ended
       }
       return prepareEntry()
+    case .turnOver:
+      return .turnOver
     case .halt:
       history.record(.halt)
       return halt()
@@ -105,20 +137,20 @@ final class VirtualCPU: Sendable {
     case .shutdown:
       history.record(.shutdown)
       die(.tripleFault(vcpu: processor.index))
-      return false
+      return .ended
     case .failedEntry(let reason):
       history.record(.failedEntry, detail: reason)
       die(.failedEntry(vcpu: processor.index, reason: reason))
-      return false
+      return .ended
     case .emulationFailure(let failure):
       history.record(.emulationFailure, detail: UInt64(failure.code))
       die(.emulationFailure(vcpu: processor.index, failure))
-      return false
+      return .ended
     case .unknown(let reason):
       history.record(.unknown, detail: UInt64(reason))
       die(.internalFault(Self.unknownExit(reason, vcpu: processor.index)))
-      return false
+      return .ended
     }
-    return true
+    return nil
   }
 }

@@ -17,6 +17,8 @@ final class TestGuest {
   static let readOnly: UInt64 = 0x40000
   /// A page that is not mapped in 64-bit mode.
   static let absent: UInt64 = 0x80000
+  /// The first pages again in 64-bit mode, where each has the place of its twin in the translation cache.
+  static let twins = UInt64(TranslationTables.entryCount) * 4096
   /// Where a device answers: a page in 64-bit mode, physical D0000000h.
   static let device: UInt64 = 0x90000
 
@@ -54,6 +56,7 @@ final class TestGuest {
     try tables.map(
       virtual: readOnly + 0x1000, physical: readOnly + 0x1000, byteCount: absent - readOnly - 0x1000,
       permissions: all)
+    try tables.map(virtual: twins, physical: 0, byteCount: 0x10000, permissions: all)
     try tables.map(virtual: device, physical: 0xD000_0000, byteCount: 0x1000, permissions: all)
     let state = CPUState.long(
       entryPoint: codeAddress, pageTableRoot: tables.root, globalDescriptorTable: DescriptorTable())

@@ -49,6 +49,21 @@ import X86
     #expect(try threaded.bytes(at: TestGuest.data, 64) == plain.bytes(at: TestGuest.data, 64))
   }
 
+  /// An instruction with two accesses, to pages that have the same place in the translation cache.
+  @Test(.timeLimit(.minutes(1)), arguments: [[0x14], [0x34]] as [[UInt8]])
+  func pagesThatExcludeEachOtherAreBothReached(_ modRM: [UInt8]) throws {
+    // CALL or PUSH [data]: FF /2 or FF /6; then HLT.
+    let code: [UInt8] = [0xFF] + modRM + [0x25, 0, 0x40, 0, 0, 0xF4]
+    let guest = try TestGuest.long(code)
+    let target = TestGuest.codeAddress + 7
+    try guest.write(target, at: TestGuest.data)
+    guest.core.rsp = TestGuest.twins + TestGuest.data + 0x800
+    #expect(guest.interpreter.execute(atMost: 100) == .exit)
+    #expect(guest.core.rip == target + 1 && guest.core.budget == 98)
+    #expect(guest.core.rsp == TestGuest.twins + TestGuest.data + 0x7F8)
+    #expect(try guest.word(at: TestGuest.data + 0x7F8) == target)
+  }
+
   /// The flags of the first of two additions are left out, but not where an instruction that may fault or one
   /// that reads flags stands between them.
   @Test func flagsAreLeftOutOnlyWhereNobodySeesThem() throws {

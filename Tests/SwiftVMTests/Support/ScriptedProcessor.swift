@@ -14,7 +14,7 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     case portRead(UInt16, width: UInt8)
     case memoryWrite(UInt64, width: UInt8, value: UInt64)
     case memoryRead(UInt64, width: UInt8)
-    case halt, shutdown, interruptWindow, interrupted, taskPriorityLowered
+    case halt, shutdown, interruptWindow, interrupted, taskPriorityLowered, turnOver
     case readRegister(UInt32)
     case writeRegister(UInt32, value: UInt64)
     /// No exit: what the processor says of its readiness from now on.
@@ -121,6 +121,7 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     case .interruptWindow: return .interruptWindow
     case .interrupted: return .interrupted
     case .taskPriorityLowered: return .taskPriorityLowered
+    case .turnOver: return .turnOver
     case .readRegister(let number): return .readRegister(MSR(rawValue: number))
     case .writeRegister(let number, let value): return .writeRegister(MSR(rawValue: number), value: value)
     case .flags, .taskPriority: return .interrupted  // Taken before.

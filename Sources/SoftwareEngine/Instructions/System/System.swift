@@ -31,7 +31,7 @@ extension Interpreter {
       // Offered only where the model says so; the run loop answers.
       pendingExit = .hypercall(number: core.rax)
     // The end of a turn: a vCPU that waits for another one lets it run.
-    case .pause: lookUpSoon()
+    case .pause: yieldTurn()
     default: throw .invalidOpcode
     }
   }

@@ -26,7 +26,7 @@ extension Instruction {
 
   /// Bytes accessed at `memory`: 0 where there is no such operand, or its size is not in the
   /// encoding (XSAVE).
-  public var memoryWidth: UInt16 {
+  @inlinable public var memoryWidth: UInt16 {
     for index in 0..<4 {
       if case .memory(let width) = operands[index] { return width }
     }
