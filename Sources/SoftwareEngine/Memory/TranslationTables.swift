@@ -35,8 +35,6 @@ final class TranslationTables {
   let jumpCache = JumpCache()
   /// How often something was forgotten: another engine that keeps translations must forget them too.
   private(set) var flushCount: UInt64 = 0
-  /// Who missed last, and which page.
-  private var lastMiss: (operation: UInt, page: UInt64) = (0, 0)
   /// The four tables, one after the other.
   let base: UnsafeMutableRawPointer
 
@@ -108,14 +106,6 @@ final class TranslationTables {
         }
       }
     }
-  }
-
-  /// Whether the last miss was the same operation's, in another page with the same entry as this one's: the one
-  /// has put the other out.
-  func isContested(_ linear: UInt64, by operation: UInt) -> Bool {
-    let (last, page) = lastMiss
-    lastMiss = (operation, linear & ~0xFFF)
-    return last == operation && page != linear & ~0xFFF && Self.offset(of: page) == Self.offset(of: linear)
   }
 
   private func clear(_ place: Int, _ offset: Int) {

@@ -54,9 +54,6 @@ func executePlainly(_ core: Core, _ operation: ThreadedOperation) -> UInt {
 
 /// Answers a miss in the translation cache: looks the page up, and has the operation run again if
 /// that was all; otherwise the plain tier executes it.
-///
-/// So it does where an operation uses two pages that have the same entry in the cache (PUSH and CALL through
-/// memory, with the stack): run again, each would put the other out, for ever.
 @inline(never)
 func missed(
   _ core: Core, _ operation: ThreadedOperation, _ linear: UInt64, width: UInt64, isWrite: Bool
@@ -64,9 +61,7 @@ func missed(
   let isKnown = core.withInterpreter { interpreter in
     guard isCanonical(linear, bits: 48) else { return false }
     let access = MemoryAccess(isWrite ? .write : .read, interpreter.instructionPrivilege)
-    guard (try? interpreter.translate(linear, for: access)) != nil,
-      !interpreter.translations.isContested(linear, by: unsafe UInt(bitPattern: operation.base))
-    else { return false }
+    guard (try? interpreter.translate(linear, for: access)) != nil else { return false }
     let host =
       unsafe isWrite ? core.hostForWriting(linear, width: width) : core.hostForReading(linear, width: width)
     return unsafe host != nil
