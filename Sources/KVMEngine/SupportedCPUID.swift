@@ -1,6 +1,5 @@
 internal import Host
 internal import KVM
-internal import ProcessorPolicy
 internal import X86
 
 /// The CPUID that KVM supports on this host, asked for on a thread of its own.
@@ -32,8 +31,6 @@ public final class SupportedCPUID: Sendable {
 
   private func ask() {
     let result: Answer
-    // The names of features are sorted out here, where somebody waits for the kernel anyway.
-    CPUIDPolicy.prepare()
     do throws(KVMError) {
       result = .table(CPUIDTable(try KVMDevice(path: path).supportedCPUID().map(CPUIDEntry.init)))
     } catch {

@@ -53,9 +53,8 @@ extension CPUIDPolicy {
     var decisions: [PolicyDecision] = []
     for entry in offer.entries {
       for register in [CPUIDRegister.eax, .ebx, .ecx, .edx] {
-        let word = Word(leaf: entry.leaf, subleaf: entry.subleaf, register: register)
-        guard passedFeatures[word] != nil else { continue }
-        var known = CPUIDFeature.all.reduce(UInt32(0)) { $1.word == word ? $0 | $1.mask : $0 }
+        guard let word = FeatureWord.of(entry.leaf, entry.subleaf, register) else { continue }
+        var known = CPUIDFeature.all.reduce(UInt32(0)) { FeatureWord.of($1) == word ? $0 | $1.mask : $0 }
         // Those that AMD repeats.
         if word.leaf == 0x8000_0001, register == .edx { known |= 0x0183_F3FF }
         let unknown = entry.registers[register] & ~known
@@ -139,6 +138,6 @@ extension CPUIDPolicy {
 extension CPUIDFeatureRule {
   /// Whether a rule passes the feature.
   static func isPassed(_ feature: CPUIDFeature) -> Bool {
-    (CPUIDPolicy.passedFeatures[feature.word]?.all ?? 0) & feature.mask != 0
+    (FeatureWord.of(feature)?.passed ?? 0) & feature.mask != 0
   }
 }

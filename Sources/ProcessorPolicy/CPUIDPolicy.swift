@@ -3,10 +3,6 @@ public import X86
 /// What CPUID tells a guest: what an engine offers, after the rules of `CPUIDFeatureRule` and
 /// `CPUIDLeafRule`.
 public enum CPUIDPolicy {
-  /// Makes ready what does not depend on an offer, so that the first `table(from:_:)` takes less time. Any
-  /// thread may call it.
-  public static func prepare() { _ = passedFeatures.count }
-
   /// The table of the machine's CPU; `CPUIDTable.describing(apicID:of:)` makes each vCPU's of it.
   ///
   /// - Parameter offer: what the engine can do: for KVM what it supports on this host.
@@ -27,36 +23,15 @@ public enum CPUIDPolicy {
 
   // MARK: What is passed
 
-  /// A register that consists of features.
-  struct Word: Hashable {
-    var leaf: UInt32
-    var subleaf: UInt32
-    var register: CPUIDRegister
-  }
-
-  /// Of each word the bits that are passed, and which of them only with the kernel's local APICs.
-  static let passedFeatures: [Word: (all: UInt32, kernelAPIC: UInt32)] = {
-    var words: [Word: (all: UInt32, kernelAPIC: UInt32)] = [:]
-    // Every word that has names: without a rule nothing of it is passed.
-    for feature in CPUIDFeature.all { words[feature.word] = (0, 0) }
-    for rule in CPUIDFeatureRule.all where rule.verdict == .passed {
-      for feature in rule.features {
-        words[feature.word, default: (0, 0)].all |= feature.mask
-        if rule.needsKernelAPIC { words[feature.word, default: (0, 0)].kernelAPIC |= feature.mask }
-      }
-    }
-    return words
-  }()
-
   /// What is left of an entry; nil where nothing is.
   private static func kept(_ entry: CPUIDEntry, _ circumstances: PolicyCircumstances) -> CPUIDEntry? {
     guard let rule = CPUIDLeafRule.of(entry.leaf), rule.verdict != .hidden else { return nil }
     var kept = entry
     kept.registers = CPUIDRegisters()
     for register in [CPUIDRegister.eax, .ebx, .ecx, .edx] {
-      let word = Word(leaf: entry.leaf, subleaf: entry.subleaf, register: register)
-      if let features = passedFeatures[word] {
-        let mask = circumstances.losesKernelAPIC ? features.all & ~features.kernelAPIC : features.all
+      if let features = FeatureWord.of(entry.leaf, entry.subleaf, register) {
+        let mask =
+          circumstances.losesKernelAPIC ? features.passed & ~features.kernelAPIC : features.passed
         kept.registers[register] = entry.registers[register] & mask
       } else if rule.whole.contains(register) || rule.verdict == .invented {
         kept.registers[register] = entry.registers[register]
@@ -138,14 +113,4 @@ public enum CPUIDPolicy {
       table.update(base) { $0.eax = highest?.leaf ?? base }
     }
   }
-}
-
-extension CPUIDFeature {
-  /// The register it is in.
-  var word: CPUIDPolicy.Word { CPUIDPolicy.Word(leaf: leaf, subleaf: subleaf, register: register) }
-}
-
-extension CPUIDFeatureRule {
-  /// The features that the rule is about.
-  var features: [CPUIDFeature] { names.split(separator: " ").compactMap { .named(String($0)) } }
 }

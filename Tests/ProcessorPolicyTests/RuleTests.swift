@@ -19,6 +19,25 @@ import X86
     }
   }
 
+  /// The bit masks are those of the rules: where this fails, they are to be changed to what it shows.
+  @Test func theMasksFollowFromTheRules() {
+    func mask(_ word: CPUIDFeature, _ features: [CPUIDFeature]) -> UInt32 {
+      features.filter { ($0.leaf, $0.subleaf, $0.register) == (word.leaf, word.subleaf, word.register) }
+        .reduce(0) { $0 | $1.mask }
+    }
+    let passed = CPUIDFeatureRule.all.filter { $0.verdict == .passed }
+    for feature in CPUIDFeature.all {
+      let derived = FeatureWord(
+        feature.leaf, feature.subleaf, feature.register, passed: mask(feature, passed.flatMap(\.features)),
+        kernelAPIC: mask(feature, passed.filter(\.needsKernelAPIC).flatMap(\.features)))
+      #expect(FeatureWord.of(feature) == derived)
+    }
+    for word in FeatureWord.all {
+      let features = CPUIDFeature.all.filter { FeatureWord.of($0) == word }
+      #expect(!features.isEmpty, "\(word)")
+    }
+  }
+
   @Test func everyLeafHasOneRow() {
     for leaf in Array(UInt32(0)...0x30) + Array(0x4000_0000...0x4000_0020) + Array(0x8000_0000...0x8000_0030)
     {
