@@ -65,6 +65,9 @@ public struct BootRequest: Sendable {
   public var capabilities: Capabilities
   /// Who unpacks the kernel inside a bzImage.
   public var kernelUnpacking: KernelUnpacking
+  /// Whether unpacking by the VMM, where it is possible, is faster: asked only for an image that has something to
+  /// unpack, because it can take as long as all other planning.
+  public var isUnpackingWorthwhile: @Sendable () -> Bool = { true }
   /// The hardware that ACPI and multiprocessor tables tell the guest of; nil for no such tables.
   public var platform: PlatformDescription?
   /// An image that starts in real mode finds a BIOS. It needs the standard devices of a PC.

@@ -14,7 +14,11 @@ extension LinuxKernel {
     -> BootPlan?
   {
     let request = planner.request
-    guard request.kernelUnpacking != .byGuest else { return nil }
+    switch request.kernelUnpacking {
+    case .byGuest: return nil
+    case .byVMM: break
+    case .byVMMIfPossible: guard request.isUnpackingWorthwhile() else { return nil }
+    }
     let obstacle: LinuxPayload.Obstacle
     do throws(LinuxPayload.Failure) {
       let kernel = try unpackedKernel(of: request, header: header)

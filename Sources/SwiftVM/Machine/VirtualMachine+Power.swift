@@ -68,6 +68,7 @@ extension VirtualMachine {
       loadAddress: configuration.loadAddress, entry: configuration.entryPoint,
       kernelUnpacking: kernelUnpacking, platform: PlatformDescription(configuration),
       hasBIOS: configuration.bios == .auto)
+    request.isUnpackingWorthwhile = { [configuration] in configuration.interpretsKernels }
     if case .demo = configuration.image { request.mode = .long }
     do throws(BootError) {
       return try BootPlan(request)
