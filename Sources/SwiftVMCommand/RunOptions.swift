@@ -48,11 +48,7 @@ struct RunOptions: Sendable {
         throw bad(option, text, "a number of vCPUs")
       }
       configuration.cpuCount = cpus
-    case .mode:
-      guard let mode = VirtualMachine.Mode(rawValue: text) else {
-        throw bad(option, text, Self.oneOf(VirtualMachine.Mode.allCases.map(\.rawValue)))
-      }
-      configuration.mode = mode
+    case .mode: configuration.mode = try choice(option, text) as VirtualMachine.Mode
     case .cmdline: configuration.commandLine = text
     case .initrd:
       // Like every option, given twice the last one counts.
@@ -84,36 +80,11 @@ struct RunOptions: Sendable {
         throw bad(option, text, "seconds, or a time like 500ms or 2m")
       }
       configuration.timeoutNanoseconds = limit
-    case .engine:
-      guard let engine = VirtualMachine.Configuration.EngineChoice(rawValue: text) else {
-        throw bad(
-          option, text, Self.oneOf(VirtualMachine.Configuration.EngineChoice.allCases.map(\.rawValue)))
-      }
-      configuration.engine = engine
-    case .assist:
-      typealias Choice = VirtualMachine.Configuration.AssistChoice
-      guard let choice = Choice(rawValue: text) else {
-        throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
-      }
-      configuration.assist = choice
-    case .irqchip:
-      typealias Choice = VirtualMachine.Configuration.InterruptControllerChoice
-      guard let choice = Choice(rawValue: text) else {
-        throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
-      }
-      configuration.interruptControllers = choice
-    case .bios:
-      typealias Choice = VirtualMachine.Configuration.BIOSChoice
-      guard let choice = Choice(rawValue: text) else {
-        throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
-      }
-      configuration.bios = choice
-    case .kernelUnpack:
-      typealias Choice = VirtualMachine.Configuration.KernelUnpackChoice
-      guard let choice = Choice(rawValue: text) else {
-        throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
-      }
-      configuration.kernelUnpacking = choice
+    case .engine: configuration.engine = try choice(option, text)
+    case .assist: configuration.assist = try choice(option, text)
+    case .irqchip: configuration.interruptControllers = try choice(option, text)
+    case .bios: configuration.bios = try choice(option, text)
+    case .kernelUnpack: configuration.kernelUnpacking = try choice(option, text)
     case .report: reportPath = text
     case .explain:
       guard text == "cpu" else { throw bad(option, text, "cpu") }
@@ -160,6 +131,14 @@ struct RunOptions: Sendable {
     [(String, @Sendable (String) -> VirtualMachine.Configuration.Console)] = [
       ("file:", { .file(path: $0) }), ("unix:", { .unixSocket(path: $0) }),
     ]
+
+  /// A value that is one of some words.
+  private func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ option: Option, _ text: String
+  ) throws(UsageError) -> Choice {
+    if let choice = Choice(rawValue: text) { return choice }
+    throw bad(option, text, Self.oneOf(Choice.allCases.map(\.rawValue)))
+  }
 
   private func address(_ option: Option, _ text: String) throws(UsageError) -> UInt64 {
     guard let value = Quantity.byteCount(text) else {
