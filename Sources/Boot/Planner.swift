@@ -191,6 +191,11 @@ extension PlannedSegment {
 }
 
 extension UInt64 {
+  /// The sum, or nil where it does not fit: for values that come from a file.
+  func adding(_ other: UInt64) -> UInt64? {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? nil : sum
+  }
   /// The next multiple of `unit`, a power of two; nil where there is none.
   func roundedUp(to unit: UInt64) -> UInt64? { adding(unit - 1).map { $0 & ~(unit - 1) } }
   /// The multiple of 4096 at or below the value.

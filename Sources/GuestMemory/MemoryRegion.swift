@@ -63,6 +63,17 @@ public final class MemoryRegion: @unchecked Sendable {
     if hugePages { mapping.advise(MADV_HUGEPAGE) }
   }
 
+  /// Has the host make the pages that `byteCount` bytes at `address` touch ready to be written to.
+  ///
+  /// - Parameter address: in this region, and so are all of the bytes.
+  /// - Returns: whether the host did.
+  func populate(_ address: GuestAddress, byteCount count: UInt64) -> Bool {
+    guard contains(address, byteCount: count) else { return false }
+    // Fits: the region's length is an Int.
+    let start = Int(address.rawValue - base.rawValue)
+    return mapping.populate(start..<start + Int(count))
+  }
+
   /// Whether the `byteCount` bytes at `address` lie in this region.
   @inline(__always)
   func contains(_ address: GuestAddress, byteCount count: UInt64) -> Bool {
