@@ -111,4 +111,3 @@ extension VirtualMachine {
     parts.loop.stop()
   }
 }
-

@@ -21,7 +21,7 @@ extension VirtualMachine {
   func watchTheEnd(of machine: PoweredMachine) {
     let watch = EndWatch(gate: machine.shared.gate, channel: parts.channel, patience: endPatience) {
       [weak self, weak machine] in
-      if let machine { self?.giveUp(machine) }
+      if let machine { self?.giveUp(machine, isCutShort: false) }
     }
     let wait = EndWait(
       start: HostClock.monotonicNanoseconds, threadNanoseconds: machine.threadNanoseconds,
@@ -43,18 +43,19 @@ extension VirtualMachine {
       return life.firstRequest
     }
     guard let first, now &- first >= endPatience.grace else { return }
-    parts.loop.perform { [weak self] in self?.giveUp(machine) }
+    parts.loop.perform { [weak self] in self?.giveUp(machine, isCutShort: true) }
   }
 
   /// Ends a machine with vCPUs inside. On the loop's thread.
-  private func giveUp(_ machine: PoweredMachine) {
+  private func giveUp(_ machine: PoweredMachine, isCutShort: Bool) {
     let (isCurrent, engine, wait) = life.read { ($0.current === machine, $0.engine, $0.endWait) }
     let insiders = machine.insiders
     // Where the last one is just out, `powerOff` is on its way.
     guard isCurrent, !insiders.isEmpty, let reason = machine.shared.control.stopped?.reason else { return }
     let account = GivenUpMachine(
       vcpus: stuckVCPUs(insiders, machine.threadNanoseconds, wait), isWriting: parts.channel.isWriting,
-      waitedNanoseconds: wait.map { HostClock.monotonicNanoseconds &- $0.start } ?? 0, reason: reason,
+      isCutShort: isCutShort, waitedNanoseconds: wait.map { HostClock.monotonicNanoseconds &- $0.start } ?? 0,
+      reason: reason,
       engine: engine)
     let remains = machine.remains()
     let unclaimed = machine.shared.unclaimedAccesses

@@ -14,6 +14,8 @@ struct GivenUpMachine {
   var vcpus: [VCPU]
   /// Somebody is in a write to the console's channel.
   var isWriting: Bool
+  /// Somebody asked a second time, so that the wait was shorter than usual.
+  var isCutShort: Bool
   /// How long the machine waited for them.
   var waitedNanoseconds: UInt64
   /// Why it was to stop.
@@ -26,14 +28,16 @@ struct GivenUpMachine {
     let names = vcpus.map { "\($0.number)" }.joined(separator: ", ")
     let times = vcpus.map { Self.seconds($0.computedNanoseconds) }.joined(separator: ", ")
     let (noun, thread) = vcpus.count == 1 ? ("vCPU", "its thread") : ("vCPUs", "their threads")
-    let advice =
+    let culprit = engine == .kvm ? "swiftvm or of the host's KVM" : "swiftvm"
+    let cause =
       isWriting
       ? "a write to the console's channel did not return although the channel was closed"
-      : "a defect of swiftvm\(engine == .kvm ? " or of the host's KVM" : ""), please report it with this message "
-        + "and the output of `swiftvm doctor`"
-    return "\(noun) \(names) did not come back within \(Self.seconds(waitedNanoseconds)) of being told to stop "
+      : "\(isCutShort ? "unless the host is very busy, that" : "that") is a defect of \(culprit), please report it "
+        + "with this message and the output of `swiftvm doctor`"
+    return
+      "\(noun) \(names) did not come back within \(Self.seconds(waitedNanoseconds)) of being told to stop "
       + "(\(wish)), and the machine was given up with \(thread) inside, which computed for \(times) meanwhile: "
-      + advice
+      + cause
   }
 
   /// Why the machine was to stop, for people.
