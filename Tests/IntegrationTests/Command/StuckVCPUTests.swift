@@ -44,13 +44,16 @@ struct StuckVCPUTests {
     #expect((report["exits"] as? Int ?? 0) > 0)
   }
 
+  /// The terminal is given back soon after the first request, and Ctrl-C is a signal again.
   @Test func theKeysEndItAndTheTerminalIsAsBefore() throws {
     let terminal = try TestTerminal()
     let before = terminal.settings
     let (command, thread) = try held(.software, stream: .terminal(path: terminal.path)) { _ in
       terminal.waitFor(".") && eventually { terminal.isRaw }
     }
-    insist(command) { terminal.type("\u{1}x") }
+    terminal.type("\u{1}x")
+    #expect(eventually { terminal.settings == before })
+    insist(command) { terminal.type("\u{3}") }
     thread.waitForEnd()
     #expect(command.finish().exitStatus == 70)
     #expect(terminal.settings == before)
