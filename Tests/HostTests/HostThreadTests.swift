@@ -86,6 +86,22 @@ import Testing
     thread.join()
     #expect(seen.all == [true])
   }
+
+  /// A thread's processor time, asked for by another thread, is what it sees itself.
+  @Test func tellsHowLongAThreadComputed() throws {
+    let (seen, mayEnd) = (Recorder<UInt64>(), SharedFlag())
+    let thread = try HostThread.start(name: "busy") {
+      while HostClock.threadNanoseconds < 5_000_000 {}
+      seen.add(HostClock.threadNanoseconds)
+      while !mayEnd.isSet { usleep(1000) }
+    }
+    #expect(eventually { !seen.all.isEmpty })
+    let time = try #require(thread.processorNanoseconds)
+    #expect(time >= seen.all[0])
+    mayEnd.set()
+    thread.join()
+    #expect(thread.processorNanoseconds == nil)
+  }
 }
 
 private final class SharedFlag: Sendable {

@@ -88,6 +88,22 @@ public final class HostThread: Sendable {
     }
   }
 
+  /// How long the thread was on a processor, in nanoseconds (pthread_getcpuclockid), guests that it ran in KVM
+  /// included; nil once its body has returned.
+  public var processorNanoseconds: UInt64? {
+    state.withLock { state -> UInt64? in
+      // The lock keeps the thread from ending here: the identifier stays valid during the calls.
+      guard !state.isFinished else { return nil }
+      var clock = clockid_t()
+      var time = timespec()
+      // Sound: the pointers are valid for the calls.
+      guard unsafe pthread_getcpuclockid(state.identifier, &clock) == 0,
+        unsafe clock_gettime(clock, &time) == 0
+      else { return nil }
+      return UInt64(bitPattern: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
+    }
+  }
+
   /// Interrupts the thread's blocking system call with `KickSignal`.
   public func kick() { signal(KickSignal.number) }
 

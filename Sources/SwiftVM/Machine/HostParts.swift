@@ -7,14 +7,14 @@ internal import Host
 final class HostParts: Sendable {
   let loop = EventLoop()
   private struct State {
-    var channel: (any ByteChannel)?
+    var channel = WatchedChannel(NullChannel())
     var consoleName: String?
     var signals: SignalWatcher?
   }
   private let state = Lock(State())
 
   /// Where COM1 and the debug console lead. Set by `open`.
-  var channel: any ByteChannel { state.withLock { $0.channel } ?? NullChannel() }
+  var channel: WatchedChannel { state.withLock { $0.channel } }
 
   /// The pty's or the socket's name.
   var consoleName: String? { state.withLock(\.consoleName) }
@@ -39,7 +39,7 @@ final class HostParts: Sendable {
       }
       let (channel, name) = try makeChannel(configuration.console, machine: machine)
       state.withLock { state in
-        state.channel = channel
+        state.channel = WatchedChannel(channel)
         state.consoleName = name
       }
     } catch {

@@ -15,8 +15,12 @@ final class PoweredMachine: Sendable {
   private let bodies: [@Sendable () -> Void]
   /// How many turns were begun, where the vCPUs share a thread.
   let turnCount: @Sendable () -> UInt64?
+  /// Which vCPU has its turn, where the vCPUs share a thread.
+  private let turn: @Sendable () -> Int?
   private let onLastLeft: @Sendable () -> Void
   private let threads = Lock<[HostThread]>([])
+  /// Which of the bodies are over.
+  private let areOver: Lock<[Bool]>
 
   /// - Parameter onLastLeft: called on the last vCPU thread when it is about to end.
   init<Engine: MachineEngine>(
@@ -37,10 +41,13 @@ final class PoweredMachine: Sendable {
       let loop = TurnLoop(vcpus, processors: processors, machine: shared)
       bodies = [loop.run]
       turnCount = { loop.turnCount }
+      turn = { loop.turn }
     } else {
       turnCount = { nil }
+      turn = { nil }
     }
     self.vcpus = vcpus
+    areOver = Lock(Array(repeating: false, count: bodies.count))
     self.bodies = bodies
   }
 
@@ -48,18 +55,21 @@ final class PoweredMachine: Sendable {
   ///
   /// - Throws: where the host gives no thread; those that were started end.
   func start() throws(SystemError) {
-    let (gate, onLastLeft) = (shared.gate, onLastLeft)
     for (index, body) in bodies.enumerated() {
       do throws(SystemError) {
         // Untouched pages of a stack cost nothing. The loop is shallow; the software CPU, without the
         // optimizer, is not.
         let thread = try HostThread.start(name: "vcpu\(index)", stackByteCount: 2 << 20) {
           body()
-          if gate.leave() { onLastLeft() }
+          // The thread holds this machine, for it uses the engine and what the engine runs on. One that
+          // never comes here keeps them for ever, on purpose: they may not go while it is inside.
+          self.areOver.withLock { $0[index] = true }
+          if self.shared.gate.leave() { self.onLastLeft() }
         }
         threads.withLock { $0.append(thread) }
       } catch {
-        for _ in index..<bodies.count { _ = gate.leave() }
+        areOver.withLock { areOver in for rest in index..<bodies.count { areOver[rest] = true } }
+        for _ in index..<bodies.count { _ = shared.gate.leave() }
         throw error
       }
     }
@@ -75,9 +85,26 @@ final class PoweredMachine: Sendable {
     for vcpu in vcpus { vcpu.wasPaused.store(true, ordering: .relaxed) }
   }
 
-  /// What is left of the vCPUs, once their threads have ended.
+  /// Which vCPUs have threads that are not over: while the machine is to stop, those that did not come out.
+  var insiders: [Insider] {
+    let areOver = areOver.withLock { $0 }
+    let isShared = areOver.count < vcpus.count
+    let turn = turn()
+    return vcpus.indices.filter { !areOver[isShared ? 0 : $0] }.map { index in
+      Insider(vcpu: index, thread: isShared ? 0 : index, isWaiting: isShared && turn != index)
+    }
+  }
+
+  /// How long each thread was on a processor of the host; zero for one that is over.
+  var threadNanoseconds: [UInt64] {
+    threads.withLock { $0 }.map { $0.processorNanoseconds ?? 0 }
+  }
+
+  /// What is left of the vCPUs. Of those that are inside still, it is what other threads may read.
   func remains() -> [VCPURemains] {
-    vcpus.map { vcpu in
+    let inside = Dictionary(uniqueKeysWithValues: insiders.map { ($0.vcpu, $0) })
+    return vcpus.enumerated().map { index, vcpu in
+      if let insider = inside[index] { return VCPURemains(ofInsider: insider, vcpu) }
       var denied = vcpu.processor.denied
       denied.add(vcpu.denied.withLock { $0 })
       return VCPURemains(
@@ -85,6 +112,16 @@ final class PoweredMachine: Sendable {
         assistance: vcpu.processor.assistance ?? AssistanceCount(), denied: denied)
     }
   }
+}
+
+/// A vCPU whose thread is not over.
+struct Insider: Sendable, Equatable {
+  /// The vCPU's number.
+  var vcpu: Int
+  /// Its thread's place among those of the machine.
+  var thread: Int
+  /// It shares its thread, and another vCPU has the turn.
+  var isWaiting: Bool
 }
 
 /// What is left of a vCPU once its thread has ended.
@@ -96,4 +133,17 @@ struct VCPURemains: Sendable {
   var assistance = AssistanceCount()
   /// What its guest was denied.
   var denied = DeniedAccesses()
+}
+
+extension VCPURemains {
+  /// What is known of a vCPU whose thread did not end. Its registers and which exits it made last are known
+  /// to that thread alone.
+  init(ofInsider insider: Insider, _ vcpu: VirtualCPU) {
+    let failure =
+      insider.isWaiting
+      ? "another vCPU of its thread did not come back" : "the vCPU did not come back from its engine"
+    self.init(
+      ending: Ending(failure: failure, isCulprit: !insider.isWaiting), lastExits: [],
+      exitCount: vcpu.history.total, denied: vcpu.denied.withLockIfAvailable { $0 } ?? DeniedAccesses())
+  }
 }

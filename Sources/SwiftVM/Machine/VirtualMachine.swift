@@ -25,6 +25,10 @@ public final class VirtualMachine: Sendable {
 
   let parts: HostParts
   let life: Monitor<Life>
+  /// How long the vCPUs are waited for at the end.
+  let endPatience: EndPatience
+  /// Makes an engine that is none of the configuration's: for tests of what engines do wrong.
+  let makeEngine: (@Sendable () -> any MachineEngine)?
 
   /// Where the machine is in its life.
   struct Life {
@@ -59,7 +63,22 @@ public final class VirtualMachine: Sendable {
     var denied = DeniedAccesses()
     var haltTimer: RepeatingTimer?
     var limitTimer: EventLoop.Timer?
+    /// Closes the console's channel where a vCPU is held up in it.
     var patienceTimer: EventLoop.Timer?
+    /// The wait for the vCPUs of a machine that is to stop.
+    var endWait: EndWait?
+    /// When the host's side asked for the end first, in nanoseconds of the monotonic clock.
+    var firstRequest: UInt64?
+
+    /// Takes account of a machine that is over.
+    mutating func add(_ remains: [VCPURemains], unclaimedAccesses: UInt64) {
+      earlierUnclaimed &+= unclaimedAccesses
+      for vcpu in remains {
+        earlierExits &+= vcpu.exitCount
+        assistance.add(vcpu.assistance)
+        denied.add(vcpu.denied)
+      }
+    }
   }
 
   enum Phase: Equatable {
@@ -69,10 +88,19 @@ public final class VirtualMachine: Sendable {
   /// A machine of this description; nothing is created on the host yet but what the console needs.
   ///
   /// - Throws: `StartError.configuration` with every mistake.
-  public init(_ configuration: Configuration) throws(StartError) {
+  public convenience init(_ configuration: Configuration) throws(StartError) {
+    try self.init(configuration, endPatience: EndPatience(), makeEngine: nil)
+  }
+
+  init(
+    _ configuration: Configuration, endPatience: EndPatience,
+    makeEngine: (@Sendable () -> any MachineEngine)?
+  ) throws(StartError) {
     let mistakes = configuration.mistakes
     guard mistakes.isEmpty else { throw .configuration(mistakes) }
     self.configuration = configuration
+    self.endPatience = endPatience
+    self.makeEngine = makeEngine
     parts = HostParts()
     life = Monitor(Life())
   }

@@ -30,7 +30,9 @@ extension CrashReport.VCPU {
       lines += instructions.map { "  \($0.description)" }
       for walk in walks { lines += walk.lines }
     }
-    if exits.isEmpty {
+    if exits.isEmpty && exitCount > 0 {
+      lines.append("it made \(exitCount) exits")
+    } else if exits.isEmpty {
       lines.append("no exits: the guest never reached a device")
     } else {
       lines.append("last \(exits.count) of \(exitCount) exits, oldest first:")

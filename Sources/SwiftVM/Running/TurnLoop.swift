@@ -13,6 +13,7 @@ final class TurnLoop<VirtualProcessor: Processor>: Sendable {
   private let processors: [VirtualProcessor]
   private let machine: SharedParts
   private let turns = Atomic<UInt64>(0)
+  private let current = Atomic<Int>(0)
 
   /// A loop for these vCPUs, by number, and their processors.
   init(_ vcpus: [VirtualCPU], processors: [VirtualProcessor], machine: SharedParts) {
@@ -24,6 +25,9 @@ final class TurnLoop<VirtualProcessor: Processor>: Sendable {
   /// How many turns were begun.
   var turnCount: UInt64 { turns.load(ordering: .relaxed) }
 
+  /// The number of the vCPU whose turn it is or was last.
+  var turn: Int { current.load(ordering: .relaxed) }
+
   /// Runs the guest until the machine stops.
   func run() {
     for processor in processors { processor.bindToCurrentThread() }
@@ -34,6 +38,7 @@ final class TurnLoop<VirtualProcessor: Processor>: Sendable {
         rouse(&isAsleep, &seenWakes)
         if isAsleep[index] { continue }
         turns.store(turnCount &+ 1, ordering: .relaxed)
+        current.store(index, ordering: .relaxed)
         processors[index].beginTurn()
         switch vcpus[index].advance(processors[index]) {
         case .turnOver: break

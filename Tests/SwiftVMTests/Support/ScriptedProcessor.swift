@@ -29,6 +29,8 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     case unknown(reason: UInt32)
     /// `run()` throws.
     case failure(String)
+    /// No exit: `run()` does not come back, kicked or not, until `letGo`.
+    case stuck
   }
 
   /// What the run loop told the processor.
@@ -47,6 +49,7 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     var hypercallArguments = HypercallArguments()
     var next = 0
     var isKicked = false
+    var isStuck = false
     /// How often `run()` returned `.interrupted` because of a kick.
     var interruptions = 0
     /// What devices answered to the reads, in order.
@@ -77,6 +80,10 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
   var answers: [UInt64] { monitor.read(\.answers) }
   var interruptions: Int { monitor.read(\.interruptions) }
   var boundThread: Int32 { monitor.read(\.boundThread) }
+  /// Whether `run()` is at a `.stuck`.
+  var isStuck: Bool { monitor.read(\.isStuck) }
+  /// Lets `run()` go on behind its `.stuck`.
+  func letGo() { monitor.update { $0.isStuck = false } }
   /// How many steps were reported.
   var stepsDone: Int { monitor.read(\.next) }
 
@@ -87,6 +94,7 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     pendingRead = nil
     if let answer { monitor.update { $0.answers.append(answer) } }
     let step: Step = monitor.wait { state in
+      if state.isStuck { return nil }
       if state.isKicked {
         state.isKicked = false
         state.interruptions += 1
@@ -97,6 +105,9 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
         switch state.steps[state.next] {
         case .flags(let canAccept, let interruptsEnabled): state.flags = (canAccept, interruptsEnabled)
         case .taskPriority(let value): state.taskPriority = value
+        case .stuck:
+          state.isStuck = true
+          return nil
         case let step: return step
         }
       }
@@ -126,7 +137,7 @@ final class ScriptedProcessor: Processor, @unchecked Sendable {
     case .turnOver: return .turnOver
     case .readRegister(let number): return .readRegister(MSR(rawValue: number))
     case .writeRegister(let number, let value): return .writeRegister(MSR(rawValue: number), value: value)
-    case .flags, .taskPriority: return .interrupted  // Taken before.
+    case .flags, .taskPriority, .stuck: return .interrupted  // Taken before.
     case .debug(let address): return .debug(DebugExit(vector: 1, address: address, dr6: 0))
     case .hypercall(let number, let arguments):
       monitor.update { $0.hypercallArguments = arguments }

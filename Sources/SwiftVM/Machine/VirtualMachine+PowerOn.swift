@@ -8,7 +8,7 @@ internal import KVMEngine
 internal import SoftwareEngine
 internal import X86
 
-/// Power-on, reset and power-off.
+/// Power-on: from a plan to vCPUs that run. A reset comes here as well.
 extension VirtualMachine {
   /// Makes the machine on the engine that the configuration asks for, and starts it.
   ///
@@ -16,6 +16,9 @@ extension VirtualMachine {
   func powerOn(
     _ plan: BootPlan, cpuid: SupportedCPUID?, timeline: inout SetupTimeline
   ) throws(StartError) {
+    if let makeEngine {
+      return try powerOn(makeEngine(), interrupts: .software, plan: plan, timeline: &timeline)
+    }
     if configuration.engine == .software { return try powerOnInSoftware(plan, timeline: &timeline) }
     let hardware: HardwareEngine
     do throws(EngineError) {
@@ -46,37 +49,7 @@ extension VirtualMachine {
     try powerOn(engine, interrupts: .software, plan: plan, timeline: &timeline)
   }
 
-  /// Reads the image's headers and decides where everything goes. No engine is needed for that, so
-  /// that a wrong image is reported as one everywhere.
-  func makePlan(kernelUnpacking: BootRequest.KernelUnpacking) throws(StartError) -> BootPlan {
-    let image: any ImageSource
-    switch configuration.image {
-    case .demo: image = BytesImage(DemoGuest.bytes, name: "the demo guest")
-    case .bytes(let bytes, let name): image = BytesImage(bytes, name: name)
-    case .file(let path): image = try ImageFile(path: path, limit: configuration.memoryByteCount)
-    }
-    var modules: [BootRequest.Module] = []
-    for module in configuration.modules {
-      modules.append(
-        BootRequest.Module(
-          source: try ImageFile(path: module.path, limit: configuration.memoryByteCount),
-          commandLine: module.commandLine))
-    }
-    var request = BootRequest(
-      image: image, memory: PCMemoryLayout(byteCount: configuration.memoryByteCount),
-      mode: configuration.mode, commandLine: configuration.commandLine, modules: modules,
-      loadAddress: configuration.loadAddress, entry: configuration.entryPoint,
-      kernelUnpacking: kernelUnpacking, platform: PlatformDescription(configuration),
-      hasBIOS: configuration.bios == .auto)
-    request.isUnpackingWorthwhile = { [configuration] in configuration.interpretsKernels }
-    if case .demo = configuration.image { request.mode = .long }
-    do throws(BootError) {
-      return try BootPlan(request)
-    } catch {
-      throw .image(error.description)
-    }
-  }
-
+  /// Makes the machine on this engine, and starts it.
   private func powerOn<Engine: MachineEngine>(
     _ engine: Engine, interrupts place: InterruptControllerPlace, plan: BootPlan,
     timeline: inout SetupTimeline
@@ -189,112 +162,6 @@ extension VirtualMachine {
       limitTimer.arm(at: HostClock.monotonicNanoseconds &+ limit)
       life.update { $0.limitTimer = limitTimer }
     }
-  }
-
-  // MARK: The end
-
-  /// Ends the machine for a reason that comes from the host's side.
-  func stop(_ reason: StopReason) {
-    let machine = life.update { life in
-      life.requestedStop = life.requestedStop ?? reason
-      return life.current
-    }
-    guard let machine else { return }
-    machine.shared.control.requestStop(reason)
-    switch reason {
-    case .timeout, .signal, .requested: losePatience(with: machine)
-    default: break
-    }
-  }
-
-  /// A vCPU thread that is held up in a slow output gets a moment to finish it, unless the user or
-  /// the clock has run out of patience.
-  private func losePatience(with machine: PoweredMachine) {
-    let patience = parts.loop.makeTimer { [weak self] in
-      if machine.shared.gate.alive > 0 { self?.parts.channel.close() }
-    }
-    let isFirst = life.update { life in
-      guard life.patienceTimer == nil, life.current === machine else { return false }
-      life.patienceTimer = patience
-      return true
-    }
-    if isFirst { patience.arm(at: HostClock.monotonicNanoseconds &+ 250_000_000) }
-  }
-
-  /// A first reason to stop was given: the vCPU threads are told.
-  private func didRequestStop() { life.read(\.current)?.kickAll() }
-
-  /// Called by the last vCPU thread: what follows must not run on it, since it joins that thread.
-  private func lastVCPUHasLeft() {
-    parts.loop.perform { [weak self] in self?.powerOff() }
-  }
-
-  /// All vCPU threads have ended: starts anew after a reset, else makes the outcome known.
-  private func powerOff() {
-    guard let machine = life.read(\.current) else { return }
-    let remains = machine.remains()
-    let exits = remains.reduce(0) { $0 + $1.exitCount }
-    let unclaimed = machine.shared.unclaimedAccesses
-    let reason = machine.shared.control.stopped?.reason ?? .internalFault("the vCPUs ended without a reason")
-    // The host's reason to stop ends a machine that would start anew, however late it came.
-    let (final, plan, isHostFault) = life.update { life -> (StopReason?, BootPlan?, Bool) in
-      life.haltTimer = nil
-      life.patienceTimer = nil
-      life.earlierExits += exits
-      life.earlierUnclaimed += unclaimed
-      for vcpu in remains {
-        life.assistance.add(vcpu.assistance)
-        life.denied.add(vcpu.denied)
-      }
-      guard case .reset = reason, configuration.reboots, let plan = life.plan else {
-        if case .internalFault = reason { return (reason, nil, life.requestedStop == reason) }
-        return (reason, nil, false)
-      }
-      if let requestedStop = life.requestedStop { return (requestedStop, nil, false) }
-      life.current = nil
-      life.powerManagement = nil
-      life.reboots += 1
-      return (nil, plan, false)
-    }
-    if let final {
-      // Where the host's side failed (a full disk), the guest's registers tell nothing.
-      let crash = isHostFault ? nil : CrashReport(reason: final, remains: remains, machine: machine.shared)
-      return finish(final, crash: crash)
-    }
-    guard let plan else { return }
-    do throws(StartError) {
-      // The image as it was found at the start: what came through a pipe cannot be read again.
-      var timeline = SetupTimeline()
-      try powerOn(plan, cpuid: life.read { $0.cpuid }, timeline: &timeline)
-    } catch {
-      finish(.internalFault("the machine could not start again after a reset: \(error)"), crash: nil)
-    }
-  }
-
-  /// Makes the end known, of a machine that ran or could not be started.
-  func finish(_ reason: StopReason, crash: CrashReport?) {
-    // What the guest wrote reaches the host, and the terminal its old state, before anybody is told.
-    parts.close()
-    let (outcome, waiters) = life.update { life in
-      var outcome = Outcome(reason: reason, crash: crash)
-      outcome.reboots = life.reboots
-      outcome.exits = life.earlierExits
-      outcome.unclaimedAccesses = life.earlierUnclaimed
-      outcome.assistance = life.assistance
-      outcome.engine = life.engine
-      outcome.denied = life.denied
-      life.current = nil
-      life.powerManagement = nil
-      life.haltTimer = nil
-      life.limitTimer = nil
-      life.phase = .ended
-      life.outcome = outcome
-      let waiters = life.waiters
-      life.waiters = []
-      return (outcome, waiters)
-    }
-    for waiter in waiters { waiter(outcome) }
-    parts.loop.stop()
   }
 }
 
