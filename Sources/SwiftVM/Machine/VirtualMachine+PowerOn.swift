@@ -2,7 +2,6 @@ internal import AssistedEngine
 internal import Boot
 internal import Devices
 internal import Engine
-internal import GuestMemory
 internal import Host
 internal import KVMEngine
 internal import SoftwareEngine
@@ -16,10 +15,12 @@ extension VirtualMachine {
   func powerOn(
     _ plan: BootPlan, cpuid: SupportedCPUID?, timeline: inout SetupTimeline
   ) throws(StartError) {
+    let image = try ImageLoading(plan, configuration: configuration)
+    timeline.mark("reserve guest memory and begin to load the image")
     if let makeEngine {
-      return try powerOn(makeEngine(), interrupts: .software, plan: plan, timeline: &timeline)
+      return try powerOn(makeEngine(), interrupts: .software, image: image, timeline: &timeline)
     }
-    if configuration.engine == .software { return try powerOnInSoftware(plan, timeline: &timeline) }
+    if configuration.engine == .software { return try powerOnInSoftware(image, timeline: &timeline) }
     let hardware: HardwareEngine
     do throws(EngineError) {
       hardware = try HardwareEngine(
@@ -29,44 +30,35 @@ extension VirtualMachine {
         throw .engine(error)
       }
       life.update { $0.engineNote = error.description }
-      return try powerOnInSoftware(plan, timeline: &timeline)
+      return try powerOnInSoftware(image, timeline: &timeline)
     }
     life.update { $0.engine = .kvm }
     timeline.mark("open KVM and create the machine")
     let place = configuration.interruptControllerPlace
     guard let mode = configuration.assistMode else {
-      return try powerOn(hardware, interrupts: place, plan: plan, timeline: &timeline)
+      return try powerOn(hardware, interrupts: place, image: image, timeline: &timeline)
     }
     let assisted = AssistedMachine(
       hardware, mode: mode, processorCount: configuration.cpuCount, seed: configuration.randomMoves)
-    try powerOn(assisted, interrupts: place, plan: plan, timeline: &timeline)
+    try powerOn(assisted, interrupts: place, image: image, timeline: &timeline)
   }
 
-  private func powerOnInSoftware(_ plan: BootPlan, timeline: inout SetupTimeline) throws(StartError) {
+  private func powerOnInSoftware(_ image: ImageLoading, timeline: inout SetupTimeline) throws(StartError) {
     let engine = SoftwareMachine(processorCount: configuration.cpuCount)
     life.update { $0.engine = .software }
     timeline.mark("make the machine in software")
-    try powerOn(engine, interrupts: .software, plan: plan, timeline: &timeline)
+    try powerOn(engine, interrupts: .software, image: image, timeline: &timeline)
   }
 
   /// Makes the machine on this engine, and starts it.
   private func powerOn<Engine: MachineEngine>(
-    _ engine: Engine, interrupts place: InterruptControllerPlace, plan: BootPlan,
+    _ engine: Engine, interrupts place: InterruptControllerPlace, image: ImageLoading,
     timeline: inout SetupTimeline
   ) throws(StartError) {
-    let memory: GuestMemory
-    do throws(GuestMemoryError) {
-      memory = try GuestMemory(
-        pcWithByteCount: configuration.memoryByteCount, backing: configuration.memoryBacking,
-        hugePages: configuration.usesHugePages)
-    } catch {
-      throw .host(error.description)
-    }
-    timeline.mark("reserve guest memory")
     var processors: [Engine.VirtualProcessor] = []
     do throws(EngineError) {
       // Memory first, the timer last: the other way round costs milliseconds (docs/decisions).
-      try engine.map(memory)
+      try engine.map(image.memory)
       timeline.mark("map guest memory")
       try engine.prepareInterrupts(place)
       timeline.mark("create the interrupt controllers")
@@ -75,12 +67,6 @@ extension VirtualMachine {
     } catch {
       throw .engine(error)
     }
-    do throws(BootError) {
-      try plan.place(into: memory, memoryIsZero: true)
-    } catch {
-      throw .image(error.description)
-    }
-    timeline.mark("load the image")
 
     let gate = VCPUGate(vcpuCount: configuration.cpuCount, shareThread: engine.runsInTurns)
     let control = StopControl(gate: gate) { [weak self] in self?.didRequestStop() }
@@ -103,7 +89,7 @@ extension VirtualMachine {
     do throws(EngineError) {
       try engine.finishSetup(processors)
       timeline.mark("create the interval timer and set CPUID")
-      try processors[0].loadState(plan.start)
+      try processors[0].loadState(image.plan.start)
       // Once: after a reset it is the same.
       if let explain = configuration.explainProcessor, life.read(\.reboots) == 0 {
         explain(try engine.explainProcessor())
@@ -112,9 +98,12 @@ extension VirtualMachine {
       throw .engine(error)
     }
     timeline.mark("set the entry state")
+    try image.finish()
+    timeline.mark("load the rest of the image")
     let shared = SharedParts(
       ports: devices.ports, memory: devices.memory, localControllers: interrupts.localControllers,
-      interrupts: interrupts.controller, gate: gate, control: control, guestMemory: memory, post: devices.post
+      interrupts: interrupts.controller, gate: gate, control: control, guestMemory: image.memory,
+      post: devices.post
     )
     // Not weak: a running machine lives until its end. `powerOff` breaks the cycle.
     let machine = PoweredMachine(engine: engine, processors: processors, shared: shared) {
@@ -125,7 +114,7 @@ extension VirtualMachine {
     }
     let requestedStop = life.update { life in
       life.current = machine
-      life.plan = plan
+      life.plan = image.plan
       life.realTimeClock = devices.realTimeClock
       life.powerManagement = devices.powerManagement
       for _ in 0..<life.pauses { gate.requestPause() }
