@@ -1,3 +1,4 @@
+import Glibc
 import GuestMemory
 import Testing
 
@@ -297,4 +298,34 @@ private func load(_ bytes: [UInt8], into memory: GuestMemory, at address: UInt64
     try load([0xC3, 0xA9, 0], into: memory, at: 0)
     #expect(try memory.readString(at: GuestAddress(0), limit: 64) == "é")
   }
+}
+
+@Suite struct PopulatingTests {
+  @Test func populatedPagesAreFilledWithoutFaults() throws {
+    let memory = try GuestMemory(pcWithByteCount: 4 << 20)
+    #expect(memory.populate(GuestAddress(0x10_0123), byteCount: 1 << 20))
+    let before = pageFaults()
+    try memory.fill(0xAB, at: GuestAddress(0x10_0123), byteCount: 1 << 20)
+    let after = pageFaults()
+    try memory.fill(0xAB, at: GuestAddress(0x28_0123), byteCount: 1 << 20)
+    // 257 pages; a host that uses huge pages has a fault for each of those.
+    #expect(after - before < 10)
+    #expect(pageFaults() > after)
+  }
+
+  @Test func whatIsNotInOneRegionIsLeftToTheFaults() throws {
+    let memory = try fixture()
+    #expect(!memory.populate(GuestAddress(0x3000), byteCount: 0x1001))
+    #expect(!memory.populate(GuestAddress(0x4000), byteCount: 1))
+    #expect(!memory.populate(GuestAddress(0x8000), byteCount: .max))
+    #expect(memory.populate(GuestAddress(0x3000), byteCount: 0x1000))
+  }
+}
+
+/// How many page faults this thread has had (RUSAGE_THREAD is 1).
+private func pageFaults() -> Int {
+  var usage = rusage()
+  // Sound: the pointer is valid for the call.
+  unsafe getrusage(.init(1), &usage)
+  return usage.ru_minflt
 }
