@@ -11,6 +11,36 @@ import Testing
       loop: loop, input: input, output: output, command: { commands.add($0) }, outputLost: { losses.add($0) })
   }
 
+  /// A write can be in a system call that does not return, as on a disk that does not answer. Here it is an
+  /// event counter that is full.
+  @Test func closingDoesNotWaitForAWriteThatDoesNotReturn() throws {
+    let loop = EventLoop()
+    defer { loop.stop() }
+    let (pipe, counter) = (Pipe(), eventfd(0, 0))
+    defer { for descriptor in [pipe.read, pipe.write, counter] { close(descriptor) } }
+    #expect(eventfd_write(counter, .max - 1) == 0)
+    let channel = try channel(loop, input: pipe.read, output: counter)
+    let one: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0]
+    let numbers = Recorder<Int32>()
+    let writer = try HostThread.start(name: "writer") {
+      numbers.add(currentThreadID())
+      channel.write(one)
+    }
+    #expect(eventually { numbers.all.first.map(isInWrite) ?? false })
+    channel.close()
+    let isInside = isInWrite(numbers.all[0])
+    #expect(isInside)
+    var value: eventfd_t = 0
+    #expect(unsafe eventfd_read(counter, &value) == 0)
+    writer.join()
+    #expect(unsafe eventfd_read(counter, &value) == 0)
+    #expect(value == 1, "the write was carried out")
+    channel.write(one)
+    var request = pollfd(fd: counter, events: Int16(POLLIN), revents: 0)
+    // Sound: one element, as the count says.
+    #expect(unsafe poll(&request, 1, 0) == 0, "the channel is closed")
+  }
+
   // MARK: Input that is no terminal
 
   @Test func aPipePassesEveryByteAndItsEndIsHarmless() throws {
@@ -425,4 +455,11 @@ private func isFull(_ descriptor: Int32) -> Bool {
   var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
   // Sound: one element, as the count says.
   return unsafe poll(&request, 1, 0) == 0
+}
+
+/// Whether a thread of this process sleeps in write(2) (proc(5), `syscall`).
+private func isInWrite(_ thread: Int32) -> Bool {
+  let file = unsafe swiftvm_open("/proc/self/task/\(thread)/syscall", O_RDONLY, 0)
+  defer { close(file) }
+  return String(decoding: readBytes(file, 64), as: UTF8.self).hasPrefix("1 ")
 }

@@ -16,6 +16,8 @@ final class OutputSink: Sendable {
 
   func write(_ bytes: RawSpan) {
     let failure = state.withLock { state -> (SystemError, (@Sendable (SystemError) -> Void)?)? in
+      // Closed while this write was under way: the descriptor is given up here.
+      defer { if cancellation.isCancelled { state.writer = nil } }
       guard let writer = state.writer, !cancellation.isCancelled else { return nil }
       guard case (.failed(let error), _) = writer.writeAll(bytes, unless: cancellation) else { return nil }
       state.writer = nil
@@ -24,9 +26,10 @@ final class OutputSink: Sendable {
     if let (error, lost) = failure { lost?(error) }
   }
 
-  /// Ends a write that waits, and drops all later ones.
+  /// Ends a write that waits, and drops all later ones. Does not wait for one that is in the system call: on
+  /// a disk that does not answer, that may take for ever.
   func close() {
     cancellation.cancel()
-    state.withLock { $0.writer = nil }
+    _ = state.withLockIfAvailable { $0.writer = nil }
   }
 }

@@ -19,6 +19,9 @@ extension VirtualMachine {
 
   /// Watches that the vCPUs of a machine that is to stop come out.
   func watchTheEnd(of machine: PoweredMachine) {
+    // A machine that is told before its start comes here first. Where the host gives no loop, the start fails
+    // with the same error, and no vCPU runs.
+    guard (try? parts.loop.start()) != nil else { return }
     let watch = EndWatch(gate: machine.shared.gate, channel: parts.channel, patience: endPatience) {
       [weak self, weak machine] in
       if let machine { self?.giveUp(machine, isCutShort: false) }
@@ -55,14 +58,14 @@ extension VirtualMachine {
     let account = GivenUpMachine(
       vcpus: stuckVCPUs(insiders, machine.threadNanoseconds, wait), isWriting: parts.channel.isWriting,
       isCutShort: isCutShort, waitedNanoseconds: wait.map { HostClock.monotonicNanoseconds &- $0.start } ?? 0,
-      reason: reason,
-      engine: engine)
+      reason: reason, engine: engine)
     let remains = machine.remains()
     let unclaimed = machine.shared.unclaimedAccesses
     life.update { $0.add(remains, unclaimedAccesses: unclaimed) }
     let fault = StopReason.internalFault(account.sentence)
     finish(fault, crash: CrashReport(reason: fault, remains: remains, machine: machine.shared))
   }
+
   /// Who of those inside did not come back, and how long the threads computed since the wait began.
   private func stuckVCPUs(
     _ insiders: [Insider], _ now: [UInt64], _ wait: EndWait?

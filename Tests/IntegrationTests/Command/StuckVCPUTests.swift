@@ -18,10 +18,12 @@ struct StuckVCPUTests {
 
   /// Asks again and again, as a user would. Early requests after the first count for nothing.
   private func insist(_ command: RunningCommand, _ request: () -> Void) {
-    while !command.hasEnded {
+    for _ in 0..<600 where !command.hasEnded {
       request()
       usleep(200_000)
     }
+    // A thread that is held does not die of a signal to its process that somebody else is to answer.
+    if !command.hasEnded { command.signal(SIGKILL) }
   }
 
   @Test(arguments: TestedEngine.usableCPUs)

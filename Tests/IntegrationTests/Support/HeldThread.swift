@@ -11,10 +11,14 @@ final class HeldThread: Sendable {
   let thread: Int32
   private let tracer: HostThread
 
-  /// Holds the thread of this name; returns once it stands.
+  /// Holds the thread of this name; returns once it stands. It is to be in an endless loop by then or soon, and is
+  /// not held before: in a write, or with a lock, it would hold up others as well.
   init(_ name: String, of process: Int32) throws {
     let thread = try Self.find(name, of: process)
     self.thread = thread
+    let start = Self.ticks(of: thread, process)
+    let isBusy = eventually { Self.ticks(of: thread, process) >= start + 5 }
+    guard isBusy else { throw Failure(description: "thread \(thread) computes nothing") }
     let result = Monitor<String?>(nil)
     // Requests must come from the thread that began to trace, which also has to take notice of the end.
     tracer = try HostThread.start(name: "test-tracer") {
@@ -36,6 +40,15 @@ final class HeldThread: Sendable {
       if text == name + "\n", let thread = Int32(entry) { return thread }
     }
     throw Failure(description: "process \(process) has no thread \(name)")
+  }
+
+  /// For how many clock ticks the thread was on a processor (proc(5), `stat`: utime and stime).
+  private static func ticks(of thread: Int32, _ process: Int32) -> Int {
+    let text = try? String(contentsOfFile: "/proc/\(process)/task/\(thread)/stat", encoding: .utf8)
+    // The name in parentheses comes second; what follows it has no blanks in it.
+    let fields = text?.split(separator: ")").last?.split(separator: " ") ?? []
+    guard fields.count > 12 else { return 0 }
+    return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
   }
 
   /// Why it failed, or nil.
