@@ -62,9 +62,11 @@ public enum Decompressor {
       decompress, target.baseAddress, target.count, source.baseAddress, source.count)
     guard unsafe swiftvm_zstd_is_error(isError, result) != 0 else { return result }
     let code = unsafe swiftvm_zstd_error_code(errorCode, result)
-    // ZSTD_error_dstSize_tooSmall
-    if code == 70 { throw .tooLarge(.zstandard, capacity: target.count) }
-    throw .damaged(.zstandard, problem: "\(library.name) says \(code)")
+    switch code {
+    case 70: throw .tooLarge(.zstandard, capacity: target.count)  // ZSTD_error_dstSize_tooSmall
+    case 72: throw .damaged(.zstandard, problem: "they end too early")  // ZSTD_error_srcSize_wrong
+    default: throw .damaged(.zstandard, problem: "\(library.name) says \(code)")
+    }
   }
 
   @unsafe
@@ -79,8 +81,12 @@ public enum Decompressor {
       decompress, 256 << 20, source.baseAddress, source.count, target.baseAddress, target.count, &written)
     switch result {
     case 0: return written  // LZMA_OK
-    // LZMA_BUF_ERROR: no room left. What ends too early is LZMA_DATA_ERROR here.
-    case 10: throw .tooLarge(.xz, capacity: target.count)
+    // LZMA_BUF_ERROR: no room left. By its documentation LZMA_DATA_ERROR is for what ends too early, but 5.4 says
+    // this there, too. What is whole ends with the footer's magic number (xz-file-format.txt, 2.1.2.4).
+    case 10:
+      // Sound: the bytes are there until the end of the call.
+      if unsafe source.suffix(2).elementsEqual("YZ".utf8) { throw .tooLarge(.xz, capacity: target.count) }
+      throw .damaged(.xz, problem: "they end too early")
     default: throw .damaged(.xz, problem: "\(library.name) says \(result)")
     }
   }
