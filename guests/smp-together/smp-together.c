@@ -5,12 +5,6 @@
 
 #define MOST_PROCESSORS 16
 
-// PVH's start information, of which we want one field.
-struct start_information {
-  uint32_t magic, version, flags, module_count;
-  uint64_t modules, command_line, acpi_root;
-};
-
 // A processor's identifiers, by its local APIC and by CPUID's leaves 1 and 0xb (start.S).
 struct processor {
   uint32_t by_apic, by_leaf_1, by_leaf_b;
@@ -18,7 +12,7 @@ struct processor {
 extern volatile struct processor processors[MOST_PROCESSORS];
 extern volatile uint32_t arrived;
 
-void guest_main(const struct start_information *information);
+void guest_main(void);
 
 static uint32_t read32(uint64_t address) {
   uint32_t value = 0;
@@ -48,6 +42,14 @@ static _Noreturn void fail(const char *text) {
   exit_with_status(1);
 }
 
+// Where so many bytes with this signature and the sum 0 begin, from `start` to the end of the BIOS; 0: nowhere.
+static uint64_t find(const char *signature, uint64_t start, uint32_t count) {
+  for (uint64_t at = start; at < 0x100000; at += 16) {
+    if (has(at, signature) && sum(at, count) == 0) return at;
+  }
+  return 0;
+}
+
 // ACPI's table with this signature, by the 32-bit list of the root pointer (RSDP, at 16 the RSDT's address).
 static uint64_t acpi_table(uint64_t root, const char *signature) {
   uint64_t list = read32(root + 16);
@@ -71,13 +73,10 @@ static uint32_t by_acpi(uint64_t root) {
   return set;
 }
 
-// The same by Intel's MultiProcessor Specification 1.4, whose pointer is somewhere in the BIOS's 64 KiB.
+// The same by Intel's MultiProcessor Specification 1.4.
 static uint32_t by_multiprocessor_table(void) {
-  uint64_t pointer = 0xf0000;
-  while (!has(pointer, "_MP_") || sum(pointer, 16) != 0) {
-    pointer += 16;
-    if (pointer >= 0x100000) fail("there is no multiprocessor table");
-  }
+  uint64_t pointer = find("_MP_", 0xf0000, 16);
+  if (!pointer) fail("there is no multiprocessor table");
   uint64_t table = read32(pointer + 4);
   if (!has(table, "PCMP") || sum(table, read16(table + 4)) != 0) fail("the multiprocessor table is damaged");
   uint32_t set = 0;
@@ -116,8 +115,10 @@ static _Noreturn void switch_off(uint64_t root) {
   fail("there is no way to switch off");
 }
 
-void guest_main(const struct start_information *information) {
-  uint32_t acpi = by_acpi(information->acpi_root);
+void guest_main(void) {
+  uint64_t root = find("RSD ", 0xe0000, 20);
+  if (!root) fail("there is no root pointer of ACPI");
+  uint32_t acpi = by_acpi(root);
   uint32_t intel = by_multiprocessor_table();
   if (acpi != intel) fail("the two tables differ");
   print("processors by the tables: ");
@@ -138,5 +139,5 @@ void guest_main(const struct start_information *information) {
   note("\n");
   if (here != acpi) fail("it was not these that came");
   print("all of them are here\n");
-  switch_off(information->acpi_root);
+  switch_off(root);
 }

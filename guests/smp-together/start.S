@@ -8,7 +8,6 @@
 .code64
 .globl start
 start:
-  mov rbx, rdi                      // where PVH's start information is
   lea rdi, [rip + bss_start]
   lea rcx, [rip + bss_end]
   sub rcx, rdi
@@ -21,8 +20,7 @@ start:
   call enter_in_table
   lea rdx, [rip + arrive]
   call start_all_others
-  mov rdi, rbx
-  call guest_main                   // guest_main(start information)
+  call guest_main
   cli
   hlt
 

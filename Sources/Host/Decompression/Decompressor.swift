@@ -36,15 +36,15 @@ public enum Decompressor {
     guard let count = UInt32(exactly: source.count) else {
       throw .damaged(.gzip, problem: "they have \(source.count) bytes, which is more than gzip can tell of")
     }
-    var written = 0
+    var (written, left) = (0, 0)
     let result = unsafe swiftvm_gunzip(
       initialize, inflate, end, source.baseAddress, count, target.baseAddress, UInt32(clamping: target.count),
-      &written)
+      &written, &left)
     switch result {
     case 1: return Int(written)  // Z_STREAM_END
-    // Z_OK and Z_BUF_ERROR: it could not go on.
+    // Z_OK and Z_BUF_ERROR: it could not go on. What does not fit leaves at least the checksum and size at the end.
     case 0, -5:
-      if written == target.count { throw .tooLarge(.gzip, capacity: target.count) }
+      if written == target.count && left > 0 { throw .tooLarge(.gzip, capacity: target.count) }
       throw .damaged(.gzip, problem: "they end too early")
     default: throw .damaged(.gzip, problem: "\(library.name) says \(result)")
     }
