@@ -110,6 +110,7 @@ static _Noreturn void switch_off(uint64_t root) {
     uint16_t type = read8(at + 7) == 0x0a ? read8(at + 8) : read8(at + 7);
     uint16_t value = (uint16_t)(type << 10 | 1 << 13);
     __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"((uint16_t)read32(fadt + 64)));
+    for (int i = 0; i < 10000; i++) read_port8(POST_PORT);  // it may take a moment
     fail("the machine is still on");
   }
   fail("there is no way to switch off");
@@ -121,10 +122,7 @@ void guest_main(void) {
   uint32_t acpi = by_acpi(root);
   uint32_t intel = by_multiprocessor_table();
   if (acpi != intel) fail("the two tables differ");
-  print("processors by the tables: ");
-  print_decimal(count(acpi));
-  print("\n");
-
+  if (count(acpi) > MOST_PROCESSORS) fail("there are more processors than stacks");
   while (arrived < count(acpi)) __asm__ volatile("pause");
   uint32_t here = 0;
   for (uint32_t i = 0; i < count(acpi); i++) {
@@ -138,6 +136,8 @@ void guest_main(void) {
   }
   note("\n");
   if (here != acpi) fail("it was not these that came");
-  print("all of them are here\n");
+  print("processors by the tables: ");
+  print_decimal(count(acpi));
+  print("\nall of them are here\n");
   switch_off(root);
 }

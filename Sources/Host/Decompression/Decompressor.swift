@@ -79,14 +79,14 @@ public enum Decompressor {
     // A dictionary of 64 MiB is the largest that `xz -9` makes.
     let result = unsafe swiftvm_xz_decompress(
       decompress, 256 << 20, source.baseAddress, source.count, target.baseAddress, target.count, &written)
+    if result == 0 { return written }  // LZMA_OK
+    // What is whole ends with a magic number (xz-file-format.txt, 2.1.2.4). The codes do not tell: what ends too early
+    // is LZMA_DATA_ERROR by the documentation, but LZMA_BUF_ERROR in liblzma 5.4.
+    // Sound: the bytes are there until the end of the call.
+    let isCutOff = unsafe !source.suffix(2).elementsEqual("YZ".utf8)
     switch result {
-    case 0: return written  // LZMA_OK
-    // LZMA_BUF_ERROR: no room left. By its documentation LZMA_DATA_ERROR is for what ends too early, but 5.4 says
-    // this there, too. What is whole ends with the footer's magic number (xz-file-format.txt, 2.1.2.4).
-    case 10:
-      // Sound: the bytes are there until the end of the call.
-      if unsafe source.suffix(2).elementsEqual("YZ".utf8) { throw .tooLarge(.xz, capacity: target.count) }
-      throw .damaged(.xz, problem: "they end too early")
+    case 9 where isCutOff, 10 where isCutOff: throw .damaged(.xz, problem: "they end too early")
+    case 10: throw .tooLarge(.xz, capacity: target.count)  // LZMA_BUF_ERROR
     default: throw .damaged(.xz, problem: "\(library.name) says \(result)")
     }
   }
