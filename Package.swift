@@ -99,7 +99,7 @@ let package = Package(
     tests(
       "IntegrationTests",
       [
-        "SwiftVM", "SwiftVMCommand", "Engine", "Host", "CLinux",
+        "SwiftVM", "SwiftVMCommand", "Engine", "Host", "KVM", "ProcessorPolicy", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],

@@ -34,12 +34,14 @@ struct swiftvm_zlib_stream {
   unsigned long checksum, reserved;
 };
 /* A whole gzip file in one call: inflateInit2_ with 31 for its window, a gzip header around it; inflate with
-   Z_FINISH; inflateEnd. The result is inflate's (1: all of it), `written` what came out. */
+   Z_FINISH; inflateEnd. The result is inflate's (1: all of it), `written` what came out, `left` how much of the source
+   was not read. */
 static inline int swiftvm_gunzip(void *initialize, void *inflate, void *end, const void *source, unsigned count,
-                                 void *target, unsigned capacity, size_t *written) {
+                                 void *target, unsigned capacity, size_t *written, size_t *left) {
   struct swiftvm_zlib_stream stream;
   memset(&stream, 0, sizeof stream);
   *written = 0;
+  *left = count;
   int result = ((int (*)(struct swiftvm_zlib_stream *, int, const char *, int))initialize)(&stream, 31, "1.2.11", (int)sizeof stream);
   if (result != 0) return result;
   stream.next_in = (const uint8_t *)source;
@@ -48,6 +50,7 @@ static inline int swiftvm_gunzip(void *initialize, void *inflate, void *end, con
   stream.available_out = capacity;
   result = ((int (*)(struct swiftvm_zlib_stream *, int))inflate)(&stream, 4);
   *written = stream.total_out;
+  *left = stream.available_in;
   ((int (*)(struct swiftvm_zlib_stream *))end)(&stream);
   return result;
 }

@@ -36,15 +36,15 @@ public enum Decompressor {
     guard let count = UInt32(exactly: source.count) else {
       throw .damaged(.gzip, problem: "they have \(source.count) bytes, which is more than gzip can tell of")
     }
-    var written = 0
+    var (written, left) = (0, 0)
     let result = unsafe swiftvm_gunzip(
       initialize, inflate, end, source.baseAddress, count, target.baseAddress, UInt32(clamping: target.count),
-      &written)
+      &written, &left)
     switch result {
     case 1: return Int(written)  // Z_STREAM_END
-    // Z_OK and Z_BUF_ERROR: it could not go on.
+    // Z_OK and Z_BUF_ERROR: it could not go on. What does not fit leaves at least the checksum and size at the end.
     case 0, -5:
-      if written == target.count { throw .tooLarge(.gzip, capacity: target.count) }
+      if written == target.count && left > 0 { throw .tooLarge(.gzip, capacity: target.count) }
       throw .damaged(.gzip, problem: "they end too early")
     default: throw .damaged(.gzip, problem: "\(library.name) says \(result)")
     }
@@ -62,9 +62,11 @@ public enum Decompressor {
       decompress, target.baseAddress, target.count, source.baseAddress, source.count)
     guard unsafe swiftvm_zstd_is_error(isError, result) != 0 else { return result }
     let code = unsafe swiftvm_zstd_error_code(errorCode, result)
-    // ZSTD_error_dstSize_tooSmall
-    if code == 70 { throw .tooLarge(.zstandard, capacity: target.count) }
-    throw .damaged(.zstandard, problem: "\(library.name) says \(code)")
+    switch code {
+    case 70: throw .tooLarge(.zstandard, capacity: target.count)  // ZSTD_error_dstSize_tooSmall
+    case 72: throw .damaged(.zstandard, problem: "they end too early")  // ZSTD_error_srcSize_wrong
+    default: throw .damaged(.zstandard, problem: "\(library.name) says \(code)")
+    }
   }
 
   @unsafe
@@ -77,10 +79,14 @@ public enum Decompressor {
     // A dictionary of 64 MiB is the largest that `xz -9` makes.
     let result = unsafe swiftvm_xz_decompress(
       decompress, 256 << 20, source.baseAddress, source.count, target.baseAddress, target.count, &written)
+    if result == 0 { return written }  // LZMA_OK
+    // What is whole ends with a magic number (xz-file-format.txt, 2.1.2.4). The codes do not tell: what ends too early
+    // is LZMA_DATA_ERROR by the documentation, but LZMA_BUF_ERROR in liblzma 5.4.
+    // Sound: the bytes are there until the end of the call.
+    let isCutOff = unsafe !source.suffix(2).elementsEqual("YZ".utf8)
     switch result {
-    case 0: return written  // LZMA_OK
-    // LZMA_BUF_ERROR: no room left. What ends too early is LZMA_DATA_ERROR here.
-    case 10: throw .tooLarge(.xz, capacity: target.count)
+    case 9 where isCutOff, 10 where isCutOff: throw .damaged(.xz, problem: "they end too early")
+    case 10: throw .tooLarge(.xz, capacity: target.count)  // LZMA_BUF_ERROR
     default: throw .damaged(.xz, problem: "\(library.name) says \(result)")
     }
   }

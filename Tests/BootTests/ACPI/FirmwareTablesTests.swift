@@ -150,7 +150,7 @@ struct FirmwareTablesTests {
   }
 
   /// MultiProcessor Specification 1.4, chapter 4.
-  @Test(arguments: [1, 2, 255] as [UInt8])
+  @Test(arguments: [1, 2, 16, 255] as [UInt8])
   func theMultiprocessorTableSaysTheSame(count: UInt8) throws {
     var platform = ReferenceTable.platform
     platform.processorCount = count

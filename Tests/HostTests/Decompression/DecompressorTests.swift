@@ -66,6 +66,19 @@ import Testing
     }
   }
 
+  /// And not one about too little room. LZ4's sizes say what is missing.
+  @Test(arguments: CompressionFormat.allCases.filter { $0 != .lz4 })
+  func whatIsCutOffIsSaidToBe(format: CompressionFormat) {
+    for bytes in [Self.short, Self.long] {
+      let compressed = SystemCompressor.compress(bytes, format)
+      for count in [compressed.count / 3, compressed.count / 2, compressed.count - 9, compressed.count - 1] {
+        #expect(throws: DecompressionError.damaged(format, problem: "they end too early"), "\(count)") {
+          _ = try decompress(format, Array(compressed[..<count]), capacity: bytes.count)
+        }
+      }
+    }
+  }
+
   @Test(arguments: CompressionFormat.allCases)
   func noChangedByteDoesHarm(format: CompressionFormat) {
     let compressed = SystemCompressor.compress(Self.short, format)

@@ -1,6 +1,9 @@
 import Host
 import Testing
 
+@testable import SwiftVM
+@testable import SwiftVMCommand
+
 /// The tiny guests, built once for the whole test run.
 enum BuiltGuests {
   struct BuildFailure: Error, CustomStringConvertible { var description: String }
@@ -28,5 +31,22 @@ enum BuiltGuests {
   /// The options that its guest.conf has.
   static func arguments(_ name: String) throws -> [String] {
     try #require(try GuestCatalog.all().first { $0.name == name }).arguments
+  }
+
+  /// Runs a guest by the library, on this engine.
+  ///
+  /// - Parameter change: what else is to be as it is not by itself.
+  static func run(
+    _ name: String, on engine: TestedEngine,
+    _ change: (inout VirtualMachine.Configuration) -> Void = { _ in }
+  ) async throws -> (output: String, outcome: Outcome) {
+    var options = try #require(try DirectArguments.parse(try arguments(name)[...] + [path(name)]))
+    let channel = ScriptedChannel()
+    options.configuration.console = .channel(channel)
+    options.configuration.timeoutNanoseconds = 120_000_000_000
+    engine.apply(to: &options.configuration)
+    change(&options.configuration)
+    let outcome = try await VirtualMachine(options.configuration).run()
+    return (String(decoding: channel.output, as: UTF8.self), outcome)
   }
 }

@@ -93,22 +93,4 @@ struct TurnTests {
     #expect(trace.turns == nil)
     #expect(trace.output == "order: " + String(repeating: "0", count: 24) + "\ncounter: 8\n")
   }
-
-  /// Every guest for several processors, with as many as the start-up code has stacks for: all are started
-  /// by INIT and start-up IPI.
-  @Test func sixteenVCPUsSayHello() async throws {
-    let path = try BuiltGuests.path("smp-hello")
-    var options = try #require(
-      try DirectArguments.parse(try BuiltGuests.arguments("smp-hello")[...] + [path]))
-    let channel = ScriptedChannel()
-    options.configuration.console = .channel(channel)
-    options.configuration.cpuCount = 16
-    options.configuration.engine = .software
-    options.configuration.timeoutNanoseconds = 120_000_000_000
-    let outcome = try await VirtualMachine(options.configuration).run()
-    #expect(outcome.reason == .halted, "\(outcome.sentence)")
-    var expected = "processors: 16\n"
-    for number in 0..<16 { expected += "hello from processor \(number)\n" }
-    #expect(String(decoding: channel.output, as: UTF8.self) == expected + "all here\n")
-  }
 }

@@ -14,11 +14,12 @@ extension RealGuestTests {
     /// - Parameter testsCryptography: lets the kernel test its ciphers and hashes, which takes it longer than
     ///   all of the rest.
     private func run(
-      _ options: [String] = [], engine: [String] = ["--engine", "software"], testsCryptography: Bool = false,
-      then: String
+      _ options: [String] = [], kernel: String = "vmlinuz", engine: [String] = ["--engine", "software"],
+      testsCryptography: Bool = false, then: String
     ) throws -> CommandRun {
       let words = (testsCryptography ? "" : "cryptomgr.notests ") + "then=\(then)"
-      let command = try RealGuests.start(RealGuests.linux(options, words: words), engine: engine)
+      let command = try RealGuests.start(
+        RealGuests.linux(options, kernel: kernel, words: words), engine: engine)
       command.endInput()
       return command.finish(patience: RealGuests.patience)
     }
@@ -135,6 +136,16 @@ extension RealGuestTests {
         reports.append(facts(result.output).filter { fact in !varying.contains { fact.hasPrefix($0) } })
       }
       #expect(reports[0].count > 8 && reports[0] == reports[1], "\(reports)")
+    }
+
+    /// Debian's kernel as other distributions compress theirs; Debian's own way is LZ4. Only the VMM can unpack these:
+    /// the program in them knows LZ4.
+    @Test(arguments: ["gzip", "zstd", "xz"]) func comesUpHoweverItIsCompressed(_ format: String) throws {
+      let result = try run(
+        ["--kernel-unpack", "vmm", "--verbose"], kernel: "vmlinuz-\(format)", then: "poweroff")
+      #expect(result.exitStatus == 0, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      #expect(result.errors.contains("the kernel in it was unpacked"), "\(result.errors)")
+      #expect(facts(result.output).contains("processors 1"))
     }
 
     @Test func startsSixteenProcessors() throws {

@@ -14,9 +14,10 @@ enum RealGuests {
 
   static let areThere =
     command != nil
-    && ["vmlinuz", "initramfs.cpio", "memtest86+x64.bin", "ipxe.lkrn"].allSatisfy {
-      unsafe access("\(folder)/\($0)", R_OK) == 0
-    }
+    && [
+      "vmlinuz", "vmlinuz-gzip", "vmlinuz-zstd", "vmlinuz-xz", "initramfs.cpio", "memtest86+x64.bin",
+      "ipxe.lkrn",
+    ].allSatisfy { unsafe access("\(folder)/\($0)", R_OK) == 0 }
   static let reason: Comment =
     "real guests need Debian's packages (a network, the first time) and a release build: scripts/test has both"
 
@@ -36,9 +37,9 @@ enum RealGuests {
   }
 
   /// The options that boot Linux with these words on its command line, and `then` at the end.
-  static func linux(_ options: [String] = [], words: String) -> [String] {
+  static func linux(_ options: [String] = [], kernel: String = "vmlinuz", words: String) -> [String] {
     ["--mem", "256M", "--initrd", "\(folder)/initramfs.cpio", "--cmdline", "console=ttyS0 panic=-1 \(words)"]
-      + options + ["\(folder)/vmlinuz"]
+      + options + ["\(folder)/\(kernel)"]
   }
 }
 

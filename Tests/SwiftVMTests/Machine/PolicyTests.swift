@@ -43,6 +43,24 @@ import Testing
     #expect(!outcome.json.text.contains("denied"))
   }
 
+  /// The registers of KVM's features: asynchronous page faults, stolen time, end of interrupt, control of polling.
+  /// The guest has those that the explanation has, and no others, although KVM knows them all.
+  @Test(arguments: TestedEngine.usable, [0x4B56_4D02, 0x4B56_4D03, 0x4B56_4D04, 0x4B56_4D05] as [UInt32])
+  func aFeaturesRegisterIsThereWhereTheFeatureIs(_ engine: TestedEngine, _ register: UInt32) async throws {
+    let decisions = Lock<[PolicyDecision]>([])
+    let outcome = try await run(TinyGuest.accessing(register, isWrite: false), on: engine) {
+      $0.explainProcessor = { explanation in decisions.withLock { $0 = explanation.decisions } }
+    }
+    let name = "0x" + String(register, radix: 16)
+    let isPassed = decisions.withLock { $0 }.contains {
+      $0.area == .msr && $0.verdict == .passed && $0.subject.contains(name)
+    }
+    #expect(outcome.reason == .guestExit(status: isPassed ? 1 : 42), "\(outcome.sentence)")
+    #expect(outcome.denied.isEmpty == isPassed, "\(outcome.denied)")
+    if engine == .software { #expect(!isPassed) }
+    if engine == .kvmWithSoftwareControllers { #expect(!isPassed || register == 0x4B56_4D03) }
+  }
+
   /// A value that the register does not take is denied like a register that is not there.
   @Test(arguments: TestedEngine.usable)
   func aValueThatIsNotTakenIsCounted(_ engine: TestedEngine) async throws {
