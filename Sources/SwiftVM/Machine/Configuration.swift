@@ -52,7 +52,8 @@ extension VirtualMachine {
 
     /// Which engine runs the vCPUs.
     public enum EngineChoice: String, Sendable, CaseIterable {
-      /// KVM where it is usable, else the software CPU; `VirtualMachine.engineNote` then says why.
+      /// KVM where it is usable, else the software CPU; so, too, for kernels that KVM would interpret because the host
+      /// has no VT-x or AMD-V for it. `VirtualMachine.engineNote` then says why.
       case auto
       /// KVM, or an error.
       case kvm

@@ -21,6 +21,10 @@ extension VirtualMachine {
       return try powerOn(makeEngine(), interrupts: .software, image: image, timeline: &timeline)
     }
     if configuration.engine == .software { return try powerOnInSoftware(image, timeline: &timeline) }
+    if let obstacle = configuration.obstacleToKVM(for: plan.format) {
+      life.update { $0.engineNote = obstacle }
+      return try powerOnInSoftware(image, timeline: &timeline)
+    }
     let hardware: HardwareEngine
     do throws(EngineError) {
       hardware = try HardwareEngine(

@@ -1,4 +1,5 @@
 import Glibc
+import Host
 import Testing
 
 extension RealGuestTests {
@@ -63,6 +64,17 @@ extension RealGuestTests {
       // Its own tests of the CPU's instructions for cryptography.
       let lines = result.output.split(whereSeparator: \.isNewline)
       #expect(!lines.contains { $0.contains("alg: ") && $0.contains("fail") })
+    }
+
+    /// What a user types: whatever the host's KVM is like, if there is one.
+    @Test func bootsOnTheEngineThatIsChosen() throws {
+      let result = try run(engine: [], then: "poweroff")
+      #expect(result.exitStatus == 0, "\(result.status) \(result.errors)\(result.output.suffix(2000))")
+      #expect(facts(result.output).contains("then poweroff"))
+      // It is told where that is not KVM.
+      #expect(
+        result.errors.contains("the machine runs in software")
+          == !(canUseKVM && HostProcessor.hasVirtualization))
     }
 
     /// The kernel in software, its programs natively: timers and devices take them from KVM at any moment.

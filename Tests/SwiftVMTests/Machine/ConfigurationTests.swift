@@ -132,4 +132,28 @@ import Testing
     configuration.kvmPath = "/dev/null"
     #expect(configuration.interpretsKernels == !HostProcessor.hasVirtualization)
   }
+
+  /// A Linux kernel goes to the software engine where KVM would interpret it, unless the user said otherwise.
+  @Test func autoLeavesKernelsToTheFasterInterpreter() {
+    // What can be opened stands for a KVM.
+    var automatic = VirtualMachine.Configuration()
+    automatic.kvmPath = "/dev/null"
+    for format in [ImageFormat.linux64, .linux32, .linux16, .pvh] {
+      #expect(automatic.obstacleToKVM(for: format, hasVirtualization: false)?.contains("VT-x") == true)
+      #expect(automatic.obstacleToKVM(for: format, hasVirtualization: true) == nil)
+    }
+    for format in [ImageFormat.flat64, .bootSector, .multiboot1, .elf64] {
+      #expect(automatic.obstacleToKVM(for: format, hasVirtualization: false) == nil)
+    }
+    for insist: (inout VirtualMachine.Configuration) -> Void in [
+      { $0.engine = .kvm }, { $0.assist = .ring0 }, { $0.assist = .off },
+      { $0.interruptControllers = .kernel },
+      // Without any, there is another reason to tell.
+      { $0.kvmPath = "/dev/null/nothing" },
+    ] {
+      var configuration = automatic
+      insist(&configuration)
+      #expect(configuration.obstacleToKVM(for: .linux64, hasVirtualization: false) == nil)
+    }
+  }
 }
