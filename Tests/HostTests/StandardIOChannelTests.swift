@@ -3,6 +3,9 @@ import Host
 import Testing
 
 @Suite struct StandardIOChannelTests {
+  /// A descriptor that nobody has, however many the process opens: tests run side by side.
+  private let neverOpen = Int32.max
+
   private func channel(
     _ loop: EventLoop, input: Int32, output: Int32, commands: Recorder<EscapeKeys.Command> = Recorder(),
     losses: Recorder<SystemError> = Recorder()
@@ -192,7 +195,7 @@ import Testing
   @Test func aClosedInputIsNoInput() throws {
     let loop = EventLoop()
     let output = Pipe()
-    let channel = try channel(loop, input: 1000, output: output.write)
+    let channel = try channel(loop, input: neverOpen, output: output.write)
     let receiver = Collector()
     channel.attach(receiver)
     channel.receiverHasRoom()
@@ -211,7 +214,7 @@ import Testing
     let loop = EventLoop()
     let output = Pipe()
     let losses = Recorder<SystemError>()
-    let channel = try channel(loop, input: 1000, output: output.write, losses: losses)
+    let channel = try channel(loop, input: neverOpen, output: output.write, losses: losses)
     let content = pattern(1 << 20)
     let writer = try HostThread.start(name: "guest") {
       var position = 0
@@ -246,7 +249,7 @@ import Testing
       ends = [pipe.read, pipe.write]
     }
     let loop = EventLoop()
-    let channel = try channel(loop, input: 1000, output: ends[1])
+    let channel = try channel(loop, input: neverOpen, output: ends[1])
     let progress = Recorder<String>()
     let writer = try HostThread.start(name: "guest") {
       progress.add("begin")
@@ -268,7 +271,7 @@ import Testing
   @Test func writesOfSeveralThreadsDoNotInterleave() throws {
     let loop = EventLoop()
     let output = Pipe()
-    let channel = try channel(loop, input: 1000, output: output.write)
+    let channel = try channel(loop, input: neverOpen, output: output.write)
     let threads = try (0..<4).map { thread in
       try HostThread.start(name: "writer") {
         for _ in 0..<20 { channel.write([UInt8](repeating: UInt8(thread), count: 10_000)) }
@@ -292,7 +295,7 @@ import Testing
     let loop = EventLoop()
     let output = Pipe()
     let losses = Recorder<SystemError>()
-    let channel = try channel(loop, input: 1000, output: output.write, losses: losses)
+    let channel = try channel(loop, input: neverOpen, output: output.write, losses: losses)
     close(output.read)
     for _ in 0..<3 { channel.write("nobody reads this") }
     #expect(losses.all.map(\.errno) == [EPIPE])
@@ -304,7 +307,7 @@ import Testing
   @Test func aClosedOutputIsReportedOnce() throws {
     let loop = EventLoop()
     let losses = Recorder<SystemError>()
-    let channel = try channel(loop, input: 1000, output: 1001, losses: losses)
+    let channel = try channel(loop, input: neverOpen, output: neverOpen, losses: losses)
     for _ in 0..<3 { channel.write("x") }
     #expect(losses.all.map(\.errno) == [EBADF])
     channel.close()
@@ -315,7 +318,7 @@ import Testing
     let full = try OwnedDescriptor.open("/dev/full", flags: O_WRONLY)
     let loop = EventLoop()
     let losses = Recorder<SystemError>()
-    let channel = try channel(loop, input: 1000, output: full.rawValue, losses: losses)
+    let channel = try channel(loop, input: neverOpen, output: full.rawValue, losses: losses)
     for _ in 0..<3 { channel.write("x") }
     #expect(losses.all.map(\.errno) == [ENOSPC])
     channel.close()
